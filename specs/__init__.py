@@ -1,0 +1,1 @@
+"""The OpenAPI documents of the vendors, and the catalog that reads them."""
