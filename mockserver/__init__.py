@@ -1,0 +1,1 @@
+"""A mock server with real state for usage-metering and billing APIs."""

@@ -1,0 +1,1 @@
+"""State and the behaviours that act on it: one account's store, clock and journal, and the generic resources."""

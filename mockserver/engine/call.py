@@ -1,0 +1,76 @@
+"""What a behaviour is given and what it answers: `Call` and `Reply`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockserver.engine.account import Policy
+from mockserver.engine.errors import StrictRefusal
+from mockserver.engine.journal import Caution
+from mockserver.engine.store import Store
+from specs.catalog import Dialect, Operation
+
+JSON = "application/json"
+TEXT = "text/plain"
+MOST_WARNINGS = 20
+"""Warnings kept of one request; a batch of a thousand bad events makes its point sooner."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, checked against the documents, ready to be carried out.
+
+    Attributes:
+        operation: the operation that was asked for.
+        path: path keys, percent-decoded.
+        query: query parameters by their documented names, converted to their types; absent ones are missing.
+        body: the parsed body, or None.
+        live_form: whether the request is of a form that only the live platform knows (a trailing slash, gzip, NDJSON …).
+        now_ms: the account's time in Unix milliseconds.
+        store: the account's state.
+        policy: the account's rules.
+        warnings: what was warned of so far.
+    """
+
+    operation: Operation
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Any
+    live_form: bool
+    now_ms: int
+    store: Store
+    policy: Policy
+    warnings: list[Caution] = field(default_factory=list)
+
+    def warn(self, field: str | None, rule: str, message: str) -> None:
+        """Leaves a warning in the journal. Call it before anything is written: in strict mode it refuses.
+
+        Raises:
+            StrictRefusal: the account is strict.
+        """
+        if self.policy.strict:
+            raise StrictRefusal(message, field=field, rule=rule)
+        if len(self.warnings) < MOST_WARNINGS:
+            self.warnings.append(Caution(field, rule, message))
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer.
+
+    Attributes:
+        body: JSON types and Decimal for a JSON answer, a string for a text answer, None for none.
+        status: the HTTP status, one that the operation's document has.
+        media_type: `JSON` or `TEXT`.
+        dialect: which form of the document the body must fit; None when the operation has one form.
+        headers: extra headers.
+    """
+
+    body: Any = None
+    status: int = 200
+    media_type: str = JSON
+    dialect: Dialect | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Behaviour = Callable[[Call], Reply]

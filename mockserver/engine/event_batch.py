@@ -1,0 +1,114 @@
+"""What goes into the event store: a batch of events as columns, and the conflicts found in it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+SLICE_EVENTS: Final = 10_000
+"""Events worked on by one NumPy call: a few milliseconds, so that other threads get their turn in between."""
+
+
+class BatchError(ValueError):
+    """A time outside int64 or a value that is no finite double, at `index` of the column `column`."""
+
+    def __init__(self, column: Literal["times_ms", "values"], index: int) -> None:
+        super().__init__(f"{column}[{index}] is out of range")
+        self.column, self.index = column, index
+
+
+class EventBatch:
+    """Events as parallel columns; the batch takes the lists as they are and never changes them.
+
+    Args:
+        meters: One name for all events, or one an event.
+        customers: None where an event names no customer (an empty name is another customer).
+        times_ms: Unix milliseconds, any int64.
+        values: Finite numbers.
+        dimensions: Name to value; None is the same as empty.
+        unique_ids: None where an event has none.
+        positions: Where each event stood in the request, for conflicts; by default its index in the batch.
+
+    Raises:
+        BatchError: A time or a value is out of range.
+        ValueError: The columns differ in length.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  # one argument a column
+        self,
+        meters: str | Sequence[str],
+        customers: Sequence[str | None],
+        times_ms: Sequence[int],
+        values: Sequence[float],
+        dimensions: Sequence[Mapping[str, str] | None],
+        unique_ids: Sequence[str | None],
+        positions: Sequence[int] | None = None,
+    ) -> None:
+        given = [customers, times_ms, values, dimensions, unique_ids]
+        given += [column for column in (meters, positions) if column is not None and not isinstance(column, str)]
+        if len(set(map(len, given))) > 1:
+            raise ValueError("the columns of a batch must have one length")
+        self.meters, self.customers = meters, customers
+        self.dimensions, self.unique_ids, self.positions = dimensions, unique_ids, positions
+        self.times_ms: NDArray[np.int64] = _converted("times_ms", times_ms, np.int64)
+        self.values: NDArray[np.float64] = _converted("values", values, np.float64)
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def position(self, index: int) -> int:
+        """Where the event at `index` stood in the request."""
+        return index if self.positions is None else self.positions[index]
+
+    def meter(self, index: int) -> str:
+        """The meter of the event at `index`."""
+        return self.meters if isinstance(self.meters, str) else self.meters[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An event that contradicts an earlier one.
+
+    `other-value`: the same event came before with another value. `reused-unique-id`: its unique id came before on the
+    same meter with another customer, time or dimensions. `position` is the event's in the request; `total` is how
+    many conflicts the batch has, of which at most twenty are told one by one.
+    """
+
+    kind: Literal["other-value", "reused-unique-id"]
+    meter: str
+    unique_id: str | None
+    position: int
+    total: int
+
+
+ConflictListener = Callable[[Conflict], None]
+
+
+def in_slices(count: int) -> list[slice]:
+    """Slices of at most SLICE_EVENTS that cover `count` events; one empty slice when there are none."""
+    return [slice(at, at + SLICE_EVENTS) for at in range(0, max(count, 1), SLICE_EVENTS)]
+
+
+def _converted(column: Literal["times_ms", "values"], numbers: Sequence[float], dtype: type[Any]) -> NDArray[Any]:
+    try:
+        array = np.concatenate([np.array(numbers[part], dtype) for part in in_slices(len(numbers))])
+    except OverflowError:
+        raise BatchError(
+            column, next(index for index, number in enumerate(numbers) if not _fits(number, dtype))
+        ) from None
+    if dtype is np.float64:
+        array += 0.0  # makes a plain zero of a negative one
+        finite = np.isfinite(array)
+        if not finite.all():
+            raise BatchError(column, int(finite.argmin()))
+    return array
+
+
+def _fits(number: float, dtype: type[Any]) -> bool:
+    try:
+        np.array(number, dtype)
+    except OverflowError:
+        return False
+    return True

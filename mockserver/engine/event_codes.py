@@ -1,0 +1,141 @@
+"""Dictionaries that turn the words of events into small numbers: meters, customers, whole sets of dimensions."""
+
+from array import array
+from collections.abc import Hashable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mockserver.domain.identity import identity_dimensions
+
+Codes32 = NDArray[np.int32]
+Word = TypeVar("Word", bound=Hashable)
+DimensionItems = tuple[tuple[str, str], ...]
+
+ABSENT: Final = -1
+
+_REMEMBERED: Final = 65_536
+"""Spellings of dimension sets remembered for speed; when there are more, all are forgotten and learnt anew."""
+
+
+class Codes(dict[Word, int]):
+    """Word to code, numbered from 0 in order of appearance; looking up a new word numbers it."""
+
+    def __missing__(self, word: Word) -> int:
+        code = self[word] = len(self)
+        return code
+
+    def encode(self, words: Sequence[Word]) -> Codes32:
+        """Return the code of every word."""
+        return np.fromiter(map(self.__getitem__, words), np.int32, len(words))
+
+
+class DimensionColumn:
+    """One dimension over all dimension sets: which sets have it, and with which value."""
+
+    def __init__(self) -> None:
+        self.values: Codes[str] = Codes()
+        self._sets = array("i")
+        self._codes = array("i")
+
+    def add(self, dimension_set: int, value: str) -> None:
+        """Note that a set holds a value."""
+        self._sets.append(dimension_set)
+        self._codes.append(self.values[value])
+
+    def by_set(self, sets: int) -> Codes32:
+        """Return the value's code for each of the first `sets` dimension sets, ABSENT where a set lacks it."""
+        column = np.full(sets, ABSENT, np.int32)
+        column[np.array(self._sets, np.int32)] = np.array(self._codes, np.int32)
+        return column
+
+
+class DimensionSets:
+    """Every distinct set of dimensions met, whatever the order it was written in, with a code."""
+
+    def __init__(self) -> None:
+        self._sets: Codes[DimensionItems] = Codes()
+        self._identities = array("i")
+        self._columns: dict[str, DimensionColumn] = {}
+        self._any_reserved = False
+        self._spelt: dict[DimensionItems, int] = {}
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._remembered = 0
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+    def column(self, name: str) -> DimensionColumn:
+        """The column of a dimension; an empty one when no set has it."""
+        return self._columns.get(name) or DimensionColumn()
+
+    def encode(self, dimensions: Sequence[Mapping[str, str] | None]) -> Codes32:
+        """Return the code of every set; None is the empty set."""
+        if self._remembered > _REMEMBERED:
+            self._spelt, self._shapes, self._remembered = {}, {}, 0
+        codes = self._encode_uniform(dimensions)
+        return np.array([self._code(each) for each in dimensions] if codes is None else codes, np.int32)
+
+    def identities(self, codes: Codes32) -> Codes32:
+        """Return, for every set, the code of the set without reserved dimensions."""
+        return np.frombuffer(self._identities, np.int32)[codes] if self._any_reserved else codes
+
+    def learn(self, items: DimensionItems) -> int:
+        """Return the code of a spelling met for the first time."""
+        self._remembered += 1
+        canonical = tuple(sorted(items))
+        known = len(self._sets)
+        code = self._sets[canonical]
+        if code == known:
+            self._register(code, canonical)
+        return code
+
+    def _register(self, code: int, canonical: DimensionItems) -> None:
+        for name, value in canonical:
+            column = self._columns.get(name)
+            if column is None:
+                column = self._columns[name] = DimensionColumn()
+            column.add(code, value)
+        self._identities.append(code)
+        identity = identity_dimensions(dict(canonical))
+        if identity != canonical:
+            self._any_reserved = True
+            self._identities[code] = self.learn(identity)
+
+    def _encode_uniform(self, dimensions: Sequence[Mapping[str, str] | None]) -> list[int] | None:
+        """The common case at a fraction of the cost: every event has the same dimensions as the first one."""
+        names = tuple(dimensions[0] or ()) if dimensions else ()
+        if not names:
+            return None
+        try:
+            values = list(map(itemgetter(*names), dimensions))  # type: ignore[arg-type]  # None raises: an answer
+        except (TypeError, KeyError):
+            return None
+        if sum(map(len, dimensions)) != len(names) * len(dimensions):  # type: ignore[arg-type]  # no None got here
+            return None
+        shape = self._shapes.get(names)
+        if shape is None:
+            shape = self._shapes[names] = _Shape(self, names)
+        return list(map(shape.__getitem__, values))
+
+    def _code(self, dimensions: Mapping[str, str] | None) -> int:
+        spelling = tuple(dimensions.items()) if dimensions else ()
+        code = self._spelt.get(spelling)
+        if code is None:
+            code = self._spelt[spelling] = self.learn(spelling)
+        return code
+
+
+class _Shape(dict[Any, int]):
+    """Codes of the sets with the same names in the same order, by their values (a bare one for a single name)."""
+
+    def __init__(self, sets: DimensionSets, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self._sets, self._names = sets, names
+
+    def __missing__(self, values: Any) -> int:
+        several = values if len(self._names) > 1 else (values,)
+        code = self[values] = self._sets.learn(tuple(zip(self._names, several, strict=True)))
+        return code

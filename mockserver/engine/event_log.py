@@ -1,0 +1,121 @@
+"""The events of one meter as columns: append-only chunks of rows.
+
+Chunks of a fixed size need no copying when the log grows and waste at most one chunk; each knows its first and last
+instant, so that a query passes over those outside its range.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Codes32 = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+CHUNK_ROWS: Final = 65_536
+_FIRST_ROWS: Final = 64
+
+
+class Columns(NamedTuple):
+    """Events column by column, all of one length: Unix milliseconds, codes of customer and dimension set, value."""
+
+    times_ms: Ints
+    customers: Codes32
+    dimension_sets: Codes32
+    values: Floats
+
+    def pick(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "Columns":
+        """The same columns at some rows only."""
+        return Columns(self.times_ms[rows], self.customers[rows], self.dimension_sets[rows], self.values[rows])
+
+    def write(self, places: NDArray[np.int64] | slice, rows: "Columns") -> None:
+        """Overwrite some rows of these columns."""
+        self.times_ms[places] = rows.times_ms
+        self.customers[places] = rows.customers
+        self.dimension_sets[places] = rows.dimension_sets
+        self.values[places] = rows.values
+
+
+def empty_columns(rows: int) -> Columns:
+    """Columns of a length, with nothing written in them."""
+    return Columns(np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows))
+
+
+class _Chunk:
+    """Up to CHUNK_ROWS rows; a small log starts small and doubles."""
+
+    def __init__(self, capacity: int) -> None:
+        self.columns = empty_columns(capacity)
+        self.size = 0
+        self.first_ms = self.last_ms = 0
+
+    def append(self, rows: Columns) -> None:
+        """Write rows behind the others; there must be space for them below CHUNK_ROWS."""
+        end = self.size + len(rows.values)
+        if end > len(self.columns.values):
+            self._grow(end)
+        self.columns.write(slice(self.size, end), rows)
+        first, last = int(rows.times_ms.min()), int(rows.times_ms.max())
+        self.first_ms = min(self.first_ms, first) if self.size else first
+        self.last_ms = max(self.last_ms, last) if self.size else last
+        self.size = end
+
+    def _grow(self, needed: int) -> None:
+        larger = empty_columns(min(CHUNK_ROWS, max(needed, 2 * len(self.columns.values))))
+        larger.write(slice(self.size), self.columns.pick(slice(self.size)))
+        self.columns = larger
+
+
+class MeterLog:
+    """All events of one meter, in the order they were appended."""
+
+    def __init__(self) -> None:
+        self._chunks = [_Chunk(_FIRST_ROWS)]
+        self.count = 0
+
+    def append(self, rows: Columns) -> int:
+        """Append rows (at least one) and return the number of the first."""
+        first_row, done = self.count, 0
+        while done < len(rows.values):
+            if self._chunks[-1].size == CHUNK_ROWS:
+                self._chunks.append(_Chunk(CHUNK_ROWS))
+            end = done + CHUNK_ROWS - self._chunks[-1].size
+            self._chunks[-1].append(rows.pick(slice(done, end)))
+            done = end
+        self.count += len(rows.values)
+        return first_row
+
+    def gather(self, rows: Ints) -> Columns:
+        """Copy the rows with these numbers."""
+        gathered = empty_columns(len(rows))
+        for chunk, places in self._by_chunk(rows):
+            gathered.write(places, chunk.columns.pick(rows[places] % CHUNK_ROWS))
+        return gathered
+
+    def overwrite_values(self, rows: Ints, values: Floats) -> None:
+        """Replace the values of the rows with these numbers (distinct)."""
+        for chunk, places in self._by_chunk(rows):
+            chunk.columns.values[rows[places] % CHUNK_ROWS] = values[places]
+
+    def slices(self, first_ms: int, last_ms: int) -> Iterator[tuple[Columns, bool]]:
+        """The chunks that may hold events of `[first_ms, last_ms]`, and whether all their events do.
+
+        The arrays are the log's own: they must only be read.
+        """
+        for chunk in self._chunks:
+            if chunk.size and chunk.first_ms <= last_ms and chunk.last_ms >= first_ms:
+                inside = first_ms <= chunk.first_ms and chunk.last_ms <= last_ms
+                yield chunk.columns.pick(slice(chunk.size)), inside
+
+    def span(self) -> tuple[int, int]:
+        """The instants of the earliest and the latest event; the log must not be empty."""
+        used = [chunk for chunk in self._chunks if chunk.size]
+        return min(chunk.first_ms for chunk in used), max(chunk.last_ms for chunk in used)
+
+    def _by_chunk(self, rows: Ints) -> Iterator[tuple[_Chunk, Ints]]:
+        """Each chunk that holds some of the rows, and where those stand in `rows`."""
+        chunks = rows // CHUNK_ROWS
+        for number in np.unique(chunks).tolist():
+            yield self._chunks[number], np.flatnonzero(chunks == number)

@@ -1,0 +1,147 @@
+"""From a usage query to a scan of columns and back: filters and groups become codes, codes become words again."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mockserver.domain.aggregation import Aggregated, Extent, MeterKind, Rows, aggregate_rows
+from mockserver.domain.usage import CUSTOMER, UsageGroup, UsageQuery, UsageResult, arrange
+from mockserver.domain.windows import bucket_start
+from mockserver.engine.event_codes import ABSENT, Codes, DimensionSets
+from mockserver.engine.event_log import Columns, MeterLog
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+_INT64: Final = np.iinfo(np.int64)
+
+
+def aggregate_log(
+    log: MeterLog, query: UsageQuery, kind: MeterKind, customers: Codes[str | None], sets: DimensionSets
+) -> UsageResult:
+    """Answer a query from the log of its meter; customer 0 is the absent one."""
+    earliest, latest = log.span()
+    first_ms = max(query.start_s * 1000, earliest)
+    last_ms = min(query.end_s * 1000 - 1, latest)
+    if first_ms > last_ms:
+        return UsageResult([])
+    grouping = _Grouping(query, customers, sets)
+    scan = _Scan(log, first_ms, last_ms, grouping, _Admission(query.filters, customers, sets, grouping))
+    extent = Extent(grouping.count, len(customers), first_ms, last_ms)
+    table = aggregate_rows(scan, extent, query.interval, kind, query.aggregation)
+    return UsageResult(arrange(_groups(table, grouping, query), query.take), table.overflowed)
+
+
+class _Grouping:
+    """The group of an event: its customer, when asked for, joined with the grouped part of its dimension set."""
+
+    def __init__(self, query: UsageQuery, customers: Codes[str | None], sets: DimensionSets) -> None:
+        self.names = tuple(dict.fromkeys(query.group_by))
+        self.by_customer = CUSTOMER in self.names
+        self._customers: list[str | None] = list(customers)
+        self._columns = {name: sets.column(name) for name in self.names if name != CUSTOMER}
+        self._values = {name: list(column.values) for name, column in self._columns.items()}
+        self._by_set = {name: column.by_set(len(sets)) for name, column in self._columns.items()}
+        self.set_groups, self._examples = self._group_sets(len(sets))
+        self.count = len(self._examples) * (len(self._customers) if self.by_customer else 1)
+
+    def codes(self, rows: Columns) -> Ints | None:
+        """The group of every row (each must have all grouped dimensions); None where nothing is grouped."""
+        if not self.names:
+            return None
+        groups = self.set_groups[rows.dimension_sets] if self._columns else np.zeros(len(rows.values), np.int64)
+        return rows.customers * np.int64(len(self._examples)) + groups if self.by_customer else groups
+
+    def info(self, group: int) -> dict[str, str]:
+        """The words of a group, in the order they were asked for."""
+        customer, part = divmod(group, len(self._examples))
+        example = self._examples[part]
+        words = {name: self._values[name][self._by_set[name][example]] for name in self._columns}
+        return {name: str(self._customers[customer]) if name == CUSTOMER else words[name] for name in self.names}
+
+    def _group_sets(self, sets: int) -> tuple[Ints, Ints]:
+        """Number the combinations of grouped values: for every set its number or ABSENT, and a set for each number."""
+        groups = np.zeros(sets, np.int64)
+        for column in self._by_set.values():
+            complete = (groups != ABSENT) & (column != ABSENT)
+            joined = groups * (int(column.max(initial=0)) + 1) + column
+            groups = np.full(sets, ABSENT, np.int64)
+            groups[complete] = np.unique(joined[complete], return_inverse=True)[1]
+        complete = np.flatnonzero(groups != ABSENT)
+        return groups, complete[np.unique(groups[complete], return_index=True)[1]]
+
+
+class _Admission:
+    """Which customers and dimension sets a query admits; None where it admits all."""
+
+    def __init__(
+        self,
+        filters: Mapping[str, frozenset[str]],
+        customers: Codes[str | None],
+        sets: DimensionSets,
+        grouping: _Grouping,
+    ) -> None:
+        self.customers: Flags | None = None
+        self.sets: Flags | None = None
+        if grouping.by_customer:
+            self.customers = np.arange(len(customers)) > 0
+        if (grouping.set_groups == ABSENT).any():
+            self.sets = grouping.set_groups != ABSENT
+        for name, wanted in filters.items():
+            if not wanted:
+                continue
+            if name == CUSTOMER:
+                admitted = _chosen(np.arange(len(customers)), customers, wanted)
+                self.customers = admitted if self.customers is None else self.customers & admitted
+            else:
+                column = sets.column(name)
+                admitted = _chosen(column.by_set(len(sets)), column.values, wanted)
+                self.sets = admitted if self.sets is None else self.sets & admitted
+
+    def flags(self, rows: Columns) -> Flags | None:
+        """Which rows are admitted; None when all are."""
+        flags = None if self.customers is None else self.customers[rows.customers]
+        if self.sets is None:
+            return flags
+        by_set = self.sets[rows.dimension_sets]
+        return by_set if flags is None else flags & by_set
+
+
+class _Scan:
+    """The selected rows of a log, chunk by chunk; may be run again."""
+
+    def __init__(self, log: MeterLog, first_ms: int, last_ms: int, grouping: _Grouping, admission: _Admission) -> None:
+        self._log, self._first_ms, self._last_ms = log, first_ms, last_ms
+        self._grouping, self._admission = grouping, admission
+
+    def __call__(self) -> Iterator[Rows]:
+        for columns, inside in self._log.slices(self._first_ms, self._last_ms):
+            flags = self._admission.flags(columns)
+            if not inside:
+                in_range = (columns.times_ms >= self._first_ms) & (columns.times_ms <= self._last_ms)
+                flags = in_range if flags is None else flags & in_range
+            rows = columns if flags is None else columns.pick(np.flatnonzero(flags))
+            if len(rows.values):
+                yield Rows(rows.times_ms, self._grouping.codes(rows), rows.customers, rows.values)
+
+
+def _chosen(
+    codes: NDArray[np.int64] | NDArray[np.int32], words: Mapping[str, int] | Codes[str | None], wanted: frozenset[str]
+) -> Flags:
+    """Which codes stand for a wanted word; ABSENT never does."""
+    return np.isin(codes, [words[word] for word in wanted if word in words])
+
+
+def _groups(table: Aggregated, grouping: _Grouping, query: UsageQuery) -> list[UsageGroup]:
+    """Tell every group of a table in words and seconds."""
+    distinct, positions = np.unique(table.buckets, return_inverse=True)
+    starts = np.array([bucket_start(ordinal, query.interval) for ordinal in distinct.tolist()], object)
+    cells = list(zip(starts[positions].tolist(), table.values.tolist(), strict=True))
+    bounds = [*np.searchsorted(table.groups, table.group_codes).tolist(), len(cells)]
+    totals = zip(table.group_codes.tolist(), table.totals.tolist(), strict=True)
+    return [
+        UsageGroup(grouping.info(group), total, cells[bounds[at] : bounds[at + 1]])
+        for at, (group, total) in enumerate(totals)
+    ]

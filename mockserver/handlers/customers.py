@@ -1,0 +1,97 @@
+"""Customers: stored documents, the two ways to read one, and the payment provider's id."""
+
+from collections.abc import Mapping
+
+from mockserver.engine.binding import Binding, Tier
+from mockserver.engine.call import Call, Reply
+from mockserver.engine.identifiers import minted
+from mockserver.engine.resource import Resource, printable
+from mockserver.engine.store import JsonObject
+from specs.catalog import Dialect
+
+COLLECTION = "customers"
+
+KEPT = (
+    "customerId",
+    "customerName",
+    "customerEmail",
+    "description",
+    "enabled",
+    "test",
+    "lifecycleStage",
+    "traits",
+    "address",
+)
+"""The fields that a caller writes. Times are the server's own; what no document knows is dropped."""
+
+STRIPE_WANTED = frozenset({"if_payment_provider", "true", "1"})
+"""Spellings of `autoCreateCustomerInStripe` that ask for it: the published one, and the SDKs' boolean."""
+
+STRIPE_ID_LENGTH = 14
+
+
+def customer_from_api(call: Call, body: JsonObject, previous: JsonObject | None) -> JsonObject:
+    """The document to keep: what the caller wrote, the server's times, and the provider's id where it is asked for."""
+    document = {name: body[name] for name in KEPT if name in body}
+    if "lifecycleStage" in document:
+        document["lifecycleStage"] = document["lifecycleStage"].upper()
+    if str(call.query.get("autoCreateCustomerInStripe")).lower() in STRIPE_WANTED:
+        stripe_id = minted("cus_", call.store.next_number("stripe-customer"), length=STRIPE_ID_LENGTH)
+        document["traits"] = {"stripeId": stripe_id, **document.get("traits", {})}
+    document["createTime"] = previous["createTime"] if previous else call.now_ms
+    document["updateTime"] = call.now_ms
+    return _with_deactivation(call, document, previous or {})
+
+
+def _with_deactivation(call: Call, document: JsonObject, previous: JsonObject) -> JsonObject:
+    """Notes when the customer was last offboarded. That offboarding is what deactivates is our reading."""
+    offboarded = document.get("lifecycleStage") == "OFFBOARDED"
+    if offboarded and previous.get("lifecycleStage") != "OFFBOARDED":
+        return {**document, "deactivateTimeStamp": call.now_ms}
+    if "deactivateTimeStamp" in previous:
+        return {**document, "deactivateTimeStamp": previous["deactivateTimeStamp"]}
+    return document
+
+
+def deleted_customer(call: Call, document: JsonObject, _previous: JsonObject | None) -> JsonObject:
+    """What a delete answers: the record as it went. The stage of a deleted customer is our reading."""
+    gone = {**document, "deleteTime": call.now_ms, "updateTime": call.now_ms, "lifecycleStage": "OFFBOARDED"}
+    return _with_deactivation(call, gone, document)
+
+
+CUSTOMERS = Resource(COLLECTION, key="customerId", noun="customer", prepare=customer_from_api)
+_LIST = CUSTOMERS.list()
+
+
+def list_customers(call: Call) -> Reply:
+    """All customers; with `customerId` in the query that one, or an empty object when there is none."""
+    if "customerId" not in call.query:
+        return _LIST.behaviour(call)
+    document = call.store.collection(COLLECTION).get(call.query["customerId"])
+    return Reply(document or {}, dialect=Dialect.LIVE)
+
+
+def is_known(call: Call, customer: str | None) -> bool:
+    """Whether a customer with this id exists."""
+    return customer is not None and customer in call.store.collection(COLLECTION)
+
+
+def warn_unknown_customer(call: Call, customer: str | None, field: str = "customerId") -> None:
+    """Warns that a request names no customer, or one that does not exist.
+
+    Raises:
+        StrictRefusal: the account is strict.
+    """
+    if customer is None:
+        call.warn(field, "unknown-customer", "customerId is absent")
+    else:
+        call.warn(field, "unknown-customer", f"no customer exists with 'customerId': {printable(customer)}")
+
+
+BINDINGS: Mapping[str, Binding] = {
+    "listCustomers": Binding(list_customers, Tier.RESOURCE),
+    "createCustomer": CUSTOMERS.create(),
+    "updateCustomer": CUSTOMERS.upsert(),
+    "getCustomerById": CUSTOMERS.get(),
+    "deleteCustomer": CUSTOMERS.delete(answer=deleted_customer),
+}

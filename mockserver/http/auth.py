@@ -1,0 +1,95 @@
+"""API keys: which are accepted, where they stand in a request, and which account they open."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connexion.security import NO_VALUE, AbstractSecurityHandler
+
+from mockserver.engine.account import Accounts
+from mockserver.engine.errors import Refusal
+from mockserver.http.exchange import Scope, exchange_of, header
+
+TEST_PREFIX = "test-"
+FORBIDDEN_PREFIX = "test-forbidden"
+"""Keys that are known and hold no permission, so that a client can be tested against 403 (a convention of ours)."""
+
+
+class Unauthorized(Refusal):
+    """No key, or none that is accepted."""
+
+
+class Forbidden(Refusal):
+    """The key is known and may not do this."""
+
+
+class KeyRing:
+    """Decides which keys are accepted, and opens their accounts.
+
+    Args:
+        accounts: the server's accounts.
+        exact: the only keys that are accepted; None accepts every key that begins with `test-`.
+    """
+
+    def __init__(self, accounts: Accounts, exact: frozenset[str] | None) -> None:
+        self._accounts = accounts
+        self._exact = exact
+
+    def accepts(self, key: str) -> bool:
+        """Whether the key opens an account."""
+        return key.startswith(TEST_PREFIX) if self._exact is None else key in self._exact
+
+    def open(self, scope: Scope, schemes: Sequence[Mapping[str, Any]], *, may_be_forbidden: bool = False) -> None:
+        """Puts the account of the request's key into its exchange. One good credential is enough.
+
+        Args:
+            scope: the request.
+            schemes: the OpenAPI security schemes that the operation takes.
+            may_be_forbidden: whether the operation documents a 403.
+
+        Raises:
+            Unauthorized: there is no accepted key.
+            Forbidden: the key holds no permission.
+        """
+        found = False
+        for scheme in schemes:
+            key = credential(scope, scheme)
+            if key is None:
+                continue
+            found = True
+            if self.accepts(key):
+                if may_be_forbidden and key.startswith(FORBIDDEN_PREFIX):
+                    raise Forbidden("the key does not have the permission that this operation needs", rule="permission")
+                exchange_of(scope).account = self._accounts.of(key)
+                return
+        raise Unauthorized("Invalid API key provided" if found else "No API key provided", rule="api-key")
+
+
+def credential(scope: Scope, scheme: Mapping[str, Any]) -> str | None:
+    """The key that a request sends by a security scheme: an apiKey header, or a bearer token."""
+    if scheme["type"] == "apiKey":
+        return header(scope, scheme["name"].lower().encode("latin-1"))
+    kind, _, token = (header(scope, b"authorization") or "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
+API_KEY_SCHEME: Mapping[str, Any] = {"type": "apiKey", "in": "header", "name": "X-API-KEY"}
+
+
+class StockSecurityHandler(AbstractSecurityHandler):  # type: ignore[misc]
+    """The key ring behind stock Connexion's security middleware, for the path that is not prebuilt."""
+
+    ring: KeyRing
+
+    def get_fn(self, security_scheme: Mapping[str, Any], _required_scopes: Sequence[str]) -> Any:
+        """The function that Connexion asks for each request with credentials of this scheme."""
+
+        def verify(request: Any) -> Any:
+            scope = request.scope
+            if credential(scope, security_scheme) is None:
+                return NO_VALUE
+            endpoint = exchange_of(scope).endpoint
+            may_be_forbidden = endpoint is not None and endpoint.may_be_forbidden
+            self.ring.open(scope, [security_scheme], may_be_forbidden=may_be_forbidden)
+            return {"sub": "account"}
+
+        return verify

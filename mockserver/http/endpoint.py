@@ -1,0 +1,100 @@
+"""One operation, made ready to answer: its checks compiled, its behaviour bound, its vendor's manners known."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from mockserver.engine.binding import Binding
+from mockserver.engine.call import Call, Reply
+from mockserver.engine.errors import KeyNotFound
+from mockserver.http.answer import CONTENT_TYPES, Answer, encoded, json_bytes
+from mockserver.http.errors import VENDORS
+from mockserver.http.exchange import Exchange
+from mockserver.http.parameters import Parameters
+from mockserver.http.replies import ReplyCheck
+from mockserver.http.validation import BodyCheck
+from specs.catalog import Operation
+
+
+class Endpoint:
+    """What answers one operation.
+
+    Args:
+        operation: the operation.
+        binding: its behaviour.
+        schemes: the security schemes that it takes, any one of which suffices.
+        parameters, body, replies: its checks; `body` is None when the operation takes none.
+    """
+
+    def __init__(
+        self,
+        operation: Operation,
+        binding: Binding,
+        *,
+        schemes: tuple[Mapping[str, Any], ...],
+        parameters: Parameters,
+        body: BodyCheck | None,
+        replies: ReplyCheck,
+    ) -> None:
+        self.operation = operation
+        self.binding = binding
+        self.schemes = schemes
+        self.parameters = parameters
+        self.body = body
+        self.vendor = VENDORS[operation.document]
+        self.may_be_forbidden = "403" in operation.node["responses"]
+        self._replies = replies
+
+    async def carry_out(self, exchange: Exchange) -> Answer:
+        """Runs the behaviour under the account's lock and answers what it says, once that fits the document.
+
+        Raises:
+            Refusal: the behaviour refused.
+            ReplyDrift: the behaviour broke the document.
+        """
+        account = exchange.account
+        assert account is not None, "security runs first"  # noqa: S101 - a wiring fault of ours, for the type checker
+        call = Call(
+            operation=self.operation,
+            path=decoded(exchange.path_keys) if exchange.path_keys else {},
+            query=exchange.query,
+            body=exchange.body,
+            live_form=exchange.live_form,
+            now_ms=0,
+            store=account.store,
+            policy=account.policy,
+            warnings=exchange.warnings,
+        )
+        async with account.lock:
+            call.now_ms = account.clock.now_ms()
+            call.policy = account.policy
+            if account.store.blocking or self.binding.heavy(call):
+                return await asyncio.to_thread(self._answer, call)
+            return self._answer(call)
+
+    def _answer(self, call: Call) -> Answer:
+        with call.store.transaction():
+            reply = self.binding.behaviour(call)
+            self._replies.check(reply)
+        return self._encoded(reply)
+
+    def _encoded(self, reply: Reply) -> Answer:
+        content_type = CONTENT_TYPES[reply.media_type]
+        is_text = reply.media_type == "text/plain"
+        body = str(reply.body).encode("utf-8") if is_text else json_bytes(reply.body)
+        headers = encoded(reply.headers) if reply.headers else ()
+        return Answer(reply.status, content_type, body, (*headers, *self.vendor.own_headers()))
+
+
+def decoded(path_keys: Mapping[str, str]) -> Mapping[str, str]:
+    """Path keys as they were meant. `%2F` is a slash inside the key.
+
+    Raises:
+        KeyNotFound: a key is no UTF-8; nothing can have such a name.
+    """
+    try:
+        return {name: unquote_to_bytes(key).decode("utf-8", "surrogatepass") for name, key in path_keys.items()}
+    except UnicodeDecodeError:
+        name = next(iter(path_keys))
+        raise KeyNotFound(f"nothing has this '{name}'", field=name, rule="unknown-key") from None

@@ -1,0 +1,72 @@
+"""One request on its way through the server, and what became of it."""
+
+from collections.abc import Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from mockserver.engine.account import Account
+from mockserver.engine.journal import Caution
+
+if TYPE_CHECKING:
+    from mockserver.http.endpoint import Endpoint
+
+Scope = MutableMapping[str, Any]
+SCOPE_KEY = "metermock"
+
+
+class Exchange:
+    """What the layers of the server tell each other about a request.
+
+    Attributes:
+        path: the canonical path: percent-encoded, without an accepted trailing slash.
+        endpoint: the operation that answers, or None when no path and method match.
+        path_keys: path parameters, still percent-encoded.
+        query: converted query parameters, once they were checked.
+        body, raw_body: the parsed body and its bytes after inflation, once they were read.
+        live_form: whether the request is of a form that only the live platform knows.
+        account: whose request it is, once the key was accepted.
+        status, response_body: the answer, once there is one.
+    """
+
+    __slots__ = (
+        "account",
+        "body",
+        "endpoint",
+        "live_form",
+        "path",
+        "path_keys",
+        "query",
+        "raw_body",
+        "response_body",
+        "status",
+        "warnings",
+    )
+
+    def __init__(
+        self, path: str, endpoint: "Endpoint | None", path_keys: Mapping[str, str], *, live_form: bool
+    ) -> None:
+        self.path = path
+        self.endpoint = endpoint
+        self.path_keys = path_keys
+        self.live_form = live_form
+        self.query: Mapping[str, Any] = {}
+        self.body: Any = None
+        self.raw_body = b""
+        self.account: Account | None = None
+        self.warnings: list[Caution] = []
+        self.status = 0
+        self.response_body = b""
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """The exchange that the outermost layer put into the ASGI scope."""
+    exchange: Exchange = scope[SCOPE_KEY]
+    return exchange
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first header of that lower-case name, or None."""
+    for key, value in scope["headers"]:
+        if key == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None

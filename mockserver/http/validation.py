@@ -1,0 +1,154 @@
+"""Request bodies held against the documents."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jsonschema_rs import Draft4Validator
+
+from mockserver.engine.errors import InvalidInput
+from mockserver.http.bodies import (
+    PIECE,
+    Receive,
+    inflate,
+    malformed,
+    parse_json,
+    parse_json_precisely,
+    parse_ndjson,
+    receive_body,
+)
+from mockserver.http.exchange import Exchange, Scope, header
+from mockserver.http.messages import best_error, invalid_input
+from mockserver.http.schemas import Compiler, Schema
+
+JSON_TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str}
+SLICE = 5000
+"""Items of an array that are validated in one call; see `mockserver.http.bodies` for why."""
+NDJSON = "application/x-ndjson"
+
+
+class BodyCheck:
+    """Reads, parses and validates the bodies of one operation.
+
+    A schema of alternatives for an object and an array (one event or many) is decided by the body's JSON type, so that
+    an error in one event of a thousand is told of that event.
+
+    Args:
+        compiler: compiles the document's schemas.
+        request_body: the operation's `requestBody`.
+        limit: bytes a body may have.
+    """
+
+    def __init__(self, compiler: Compiler, request_body: Mapping[str, Any], limit: int) -> None:
+        self.media_types = tuple(request_body["content"])
+        self.required = bool(request_body.get("required"))
+        self._limit = limit
+        self._compiler = compiler
+        self._schema: Schema = request_body["content"]["application/json"]["schema"]
+        self._validators: dict[type | None, Draft4Validator] = {}
+
+    async def read(self, exchange: Exchange, scope: Scope, receive: Receive, media_type: str) -> None:
+        """Puts the parsed, valid body into the exchange.
+
+        Raises:
+            InvalidInput: the body breaks the document; nothing of it was used.
+            BodyTooLarge: it is over the limit.
+        """
+        content_type = header(scope, b"content-type")
+        raw = await receive_body(receive, header(scope, b"content-length"), self._limit)
+        encoding = (header(scope, b"content-encoding") or "").strip().lower()
+        exchange.live_form = exchange.live_form or "gzip" in encoding or media_type == NDJSON
+        if len(raw) <= PIECE and not encoding:
+            exchange.raw_body = raw
+            exchange.body = self.parse(raw, media_type, content_type)
+        else:
+            exchange.raw_body, exchange.body = await asyncio.to_thread(
+                self._inflate_and_parse, raw, encoding, media_type, content_type
+            )
+
+    def _inflate_and_parse(
+        self, raw: bytes, encoding: str, media_type: str, content_type: str | None
+    ) -> tuple[bytes, Any]:
+        inflated = inflate(raw, encoding, self._limit)
+        return inflated, self.parse(inflated, media_type, content_type)
+
+    def parse(self, raw: bytes, media_type: str, content_type: str | None) -> Any:
+        """The parsed and valid body.
+
+        Raises:
+            InvalidInput: it breaks the document.
+        """
+        if not raw:
+            if self.required:
+                raise InvalidInput("Invalid request: the body is required", rule="required")
+            return None
+        if content_type is None:
+            raise malformed("Content-Type is required", "content-type")
+        if media_type == NDJSON:
+            events = parse_ndjson(raw)
+            if self.first_error(events) is not None:
+                events = [parse_json_precisely(line) for line in raw.splitlines() if line.strip()]
+                self.check(events)
+            return events
+        body = parse_json(raw)
+        if self.first_error(body) is not None:
+            body = parse_json_precisely(raw)
+            self.check(body)
+        return body
+
+    def check(self, body: Any) -> None:
+        """Refuses a body that breaks the document.
+
+        Raises:
+            InvalidInput: it names the field and the rule.
+        """
+        error = self.first_error(body)
+        if error is not None:
+            raise error
+
+    def first_error(self, body: Any) -> InvalidInput | None:
+        """What is wrong with a body, or None."""
+        validator = self._validator(type(body))
+        if isinstance(body, list) and len(body) > SLICE:
+            slices = (body[start : start + SLICE] for start in range(0, len(body), SLICE))
+            for number, piece in enumerate(slices):
+                if not validator.is_valid(piece):
+                    return self._error(validator, piece, number * SLICE)
+            return None
+        return None if validator.is_valid(body) else self._error(validator, body, 0)
+
+    def _error(self, validator: Draft4Validator, body: Any, offset: int) -> InvalidInput:
+        if not isinstance(body, list):
+            return invalid_input(best_error(list(validator.iter_errors(body))))
+        # One bad item in thousands: the others would only make the error report slow and large.
+        for index, item in enumerate(body):
+            if not validator.is_valid([item]):
+                error = best_error(list(validator.iter_errors([item])))
+                path = error.instance_path
+                return invalid_input(_Shifted(error, path), [index + offset])
+        return invalid_input(best_error(list(validator.iter_errors(body))))
+
+    def _validator(self, body_type: type) -> Draft4Validator:
+        known = self._validators.get(body_type)
+        if known is None:
+            schema = self._compiler.resolved(self._schema)
+            known = self._compiler.compile_prepared(self._branch(schema, body_type) or schema)
+            self._validators[body_type] = known
+        return known
+
+    def _branch(self, schema: Schema, body_type: type) -> Schema | None:
+        """The one alternative whose JSON type the body has, when exactly one has it."""
+        alternatives: Sequence[Schema] = schema.get("oneOf") or schema.get("anyOf") or ()
+        fitting = [
+            each for each in alternatives if JSON_TYPES.get(self._compiler.followed(each).get("type", "")) is body_type
+        ]
+        return fitting[0] if len(fitting) == 1 else None
+
+
+class _Shifted:
+    """An error inside a list of one item, its path told from the item."""
+
+    def __init__(self, error: Any, path: Sequence[str | int]) -> None:
+        self.kind = error.kind
+        self.instance = error.instance
+        self.instance_path = list(path)[1:]

@@ -1,0 +1,42 @@
+"""What every test shares: a seeded, deadline-free Hypothesis profile, a running server and a fresh account on it."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from mockserver.app import create_app
+from tests.support.client import MockClient
+from tests.support.copying_store import CopyingStore
+from tests.support.serving import Server, serving
+
+settings.register_profile(
+    "metermock",
+    derandomize=True,
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("metermock")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The mock with its defaults, one for each test process."""
+    with serving(create_app()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def copying_server() -> Iterator[Server]:
+    """The mock over a store that copies everything and runs behaviours in threads."""
+    with serving(create_app(make_store=CopyingStore)) as running:
+        yield running
+
+
+@pytest.fixture
+def mock(server: Server) -> Iterator[MockClient]:
+    """A fresh account."""
+    client = MockClient(server.url)
+    yield client
+    client.close()

@@ -1,0 +1,104 @@
+"""A second store, as a store over a network would be: everything that passes is copied through text, in worker threads."""
+
+import copy
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import Any
+
+from mockserver.domain.aggregation import MeterKind
+from mockserver.domain.identity import Dedup
+from mockserver.domain.usage import UsageQuery, UsageResult
+from mockserver.engine.events import Appended, Conflict, EventBatch
+from mockserver.engine.store import Collection, Events, JsonObject, MemoryStore
+
+
+def _written(value: Any) -> Any:
+    return {"$decimal": str(value)}
+
+
+def _read(pairs: dict[str, Any]) -> Any:
+    return Decimal(pairs["$decimal"]) if pairs.keys() == {"$decimal"} else pairs
+
+
+def through_text(value: Any) -> Any:
+    """A copy that went through JSON text, Decimals kept."""
+    return json.loads(json.dumps(value, default=_written), object_hook=_read)
+
+
+class CopyingCollection:
+    """A collection whose documents go through text in both directions."""
+
+    def __init__(self, inner: Collection) -> None:
+        self._inner = inner
+
+    def get(self, key: str) -> JsonObject | None:
+        return through_text(self._inner.get(key))  # type: ignore[no-any-return]
+
+    def put(self, key: str, document: JsonObject) -> None:
+        self._inner.put(key, through_text(document))
+
+    def delete(self, key: str) -> JsonObject | None:
+        return through_text(self._inner.delete(key))  # type: ignore[no-any-return]
+
+    def documents(self) -> list[JsonObject]:
+        return through_text(self._inner.documents())  # type: ignore[no-any-return]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._inner
+
+    def __len__(self) -> int:
+        return len(self._inner)
+
+
+class CopyingEvents:
+    """Events whose batches, queries and results are copies."""
+
+    def __init__(self, inner: Events) -> None:
+        self._inner = inner
+
+    def append(
+        self, batch: EventBatch, dedup: Dedup, on_conflict: Callable[[Conflict], None] | None = None
+    ) -> Appended:
+        return self._inner.append(copy.deepcopy(batch), dedup, on_conflict)
+
+    def aggregate(self, query: UsageQuery, kind: MeterKind) -> UsageResult:
+        return copy.deepcopy(self._inner.aggregate(copy.deepcopy(query), kind))
+
+    def latest_ms(self, meter: str) -> int | None:
+        return self._inner.latest_ms(meter)
+
+    def meters(self) -> list[str]:
+        return list(self._inner.meters())
+
+    def count(self, meter: str | None = None) -> int:
+        return self._inner.count(meter)
+
+
+class CopyingStore:
+    """The whole store; `blocking`, so the server runs its behaviours in worker threads."""
+
+    blocking = True
+
+    def __init__(self) -> None:
+        self._inner = MemoryStore()
+
+    @property
+    def events(self) -> CopyingEvents:
+        return CopyingEvents(self._inner.events)
+
+    def collection(self, name: str) -> CopyingCollection:
+        return CopyingCollection(self._inner.collection(name))
+
+    def collections(self) -> list[str]:
+        return list(self._inner.collections())
+
+    def next_number(self, sequence: str) -> int:
+        return self._inner.next_number(sequence)
+
+    def clear(self) -> None:
+        self._inner.clear()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._inner.transaction()

@@ -1,0 +1,68 @@
+"""A second opinion on every exchange: openapi-core, which the server does not use, reads the same documents."""
+
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+from openapi_core import OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.exceptions import OpenAPIError
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from specs import catalog
+
+UNROUTED = (404, 405)
+
+
+@cache
+def judge_document() -> OpenAPI:
+    """The served document as openapi-core reads it; made once a process."""
+    return OpenAPI.from_dict(catalog.served().spec)
+
+
+class JudgedRequest:
+    """A sent request as openapi-core wants it."""
+
+    def __init__(self, sent: requests.PreparedRequest, path: str) -> None:
+        split = urlsplit(str(sent.url))
+        self.host_url = "/"
+        self.path = path
+        self.method = str(sent.method).lower()
+        self.content_type = sent.headers.get("content-type", "")
+        body = sent.body
+        self.body = body.encode("utf-8") if isinstance(body, str) else body
+        query = ImmutableMultiDict(parse_qsl(split.query, keep_blank_values=True))
+        self.parameters = RequestParameters(query=query, header=Headers(dict(sent.headers)), cookie=ImmutableMultiDict())
+
+
+class JudgedResponse:
+    """A received answer as openapi-core wants it."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self.status_code = response.status_code
+        self.headers = Headers(dict(response.headers))
+        self.content_type = response.headers.get("content-type", "").partition(";")[0]
+        self.data = response.content
+
+
+def judge(response: requests.Response, *_args: Any, **_kwargs: Any) -> None:
+    """Fails the test when openapi-core finds that the answer is not the document's.
+
+    A path or method that no document has is answered with 404 or 405, which no document can describe.
+    """
+    path = urlsplit(str(response.request.url)).path
+    if path.startswith("/_mock/"):
+        return
+    for candidate in (path, path.rstrip("/")):
+        try:
+            judge_document().validate_response(JudgedRequest(response.request, candidate), JudgedResponse(response))
+        except OpenAPIError as error:
+            unknown = type(error).__name__ in {"PathNotFound", "OperationNotFound", "PathsNotFound"}
+            if not unknown:
+                causes = getattr(error.__cause__, "schema_errors", None) or [error.__cause__ or error]
+                message = f"{response.request.method} {path} -> {response.status_code} {response.text[:300]}: "
+                raise AssertionError(message + "; ".join(str(cause)[:300] for cause in causes)) from error
+        else:
+            return
+    assert response.status_code in UNROUTED, f"{path} is in no document and was answered {response.status_code}"
