@@ -54,11 +54,11 @@ DEFAULT_AGGREGATION: Final = {
 class Rows(NamedTuple):
     """A slice of the selected events, column by column; all arrays have one length.
 
-    `groups` is None where nothing is grouped. Customer 0 is the absent one.
+    `groups` is None where nothing is grouped. Customer 0 is the absent one. Values are finite, zeros are positive.
     """
 
     times_ms: Ints
-    groups: Ints | None
+    groups: Ints | NDArray[np.int32] | None
     customers: NDArray[np.int32]
     values: Floats
 
@@ -91,13 +91,15 @@ class Aggregated:
 
 
 class _Reduction(NamedTuple):
+    """How numbers join, and the number to start with: one that no event can leave in a cell, so it marks empty ones."""
+
     ufunc: np.ufunc
     initial: float
 
 
 _REDUCTIONS: Final = {
-    Aggregation.SUM: _Reduction(np.add, 0.0),
-    Aggregation.COUNT: _Reduction(np.add, 0.0),
+    Aggregation.SUM: _Reduction(np.add, -0.0),
+    Aggregation.COUNT: _Reduction(np.add, -0.0),
     Aggregation.MAX: _Reduction(np.maximum, -np.inf),
     Aggregation.MIN: _Reduction(np.minimum, np.inf),
 }
@@ -141,7 +143,7 @@ class _DenseCells:
         for rows in self._scan():
             cells = bucket_of(rows.times_ms, self._interval) - self._first
             if rows.groups is not None:
-                cells += rows.groups * self._width
+                cells += np.multiply(rows.groups, self._width, dtype=np.int64)
             yield cells, rows
 
     def decode(self, cells: Ints) -> tuple[Ints, Ints]:
@@ -189,12 +191,12 @@ def _cells(scan: Scan, extent: Extent, interval: Interval) -> _Cells:
 def _reduce_values(cells: _Cells, aggregation: Aggregation) -> Aggregated:
     """SUM, COUNT, MAX or MIN of the values of each cell."""
     ufunc, initial = _REDUCTIONS[aggregation]
-    table, present = np.full(cells.count, initial), np.zeros(cells.count, np.bool_)
+    table = np.full(cells.count, initial)
+    untouched = np.array(initial).view(np.int64)  # bit by bit, because -0.0 equals 0.0
     with np.errstate(over="ignore", invalid="ignore"):  # such sums are settled exactly below
         for part, rows in cells.parts():
             ufunc.at(table, part, np.ones(len(part)) if aggregation is Aggregation.COUNT else rows.values)
-            present[part] = True
-        used = np.flatnonzero(present)
+        used = np.flatnonzero(table.view(np.int64) != untouched)
         groups, buckets = cells.decode(used)
         values = table[used]
         group_codes, starts = _runs(groups)

@@ -25,7 +25,7 @@ class Call:
         path: path keys, percent-decoded.
         query: query parameters by their documented names, converted to their types; absent ones are missing.
         body: the parsed body, or None.
-        live_form: whether the request is of a form that only the live platform knows (a trailing slash, gzip, NDJSON …).
+        live_form: whether only the live platform knows the request's form (a trailing slash, gzip, NDJSON …).
         now_ms: the account's time in Unix milliseconds.
         store: the account's state.
         policy: the account's rules.

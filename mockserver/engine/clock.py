@@ -31,10 +31,11 @@ class Clock:
         self._source = source
         self._offset = 0
         self._frozen_at: Milliseconds | None = None
-        if start_ms is not None:
-            self.set(start_ms)
+        # Frozen first: a running clock would go on between being set and being frozen.
         if frozen:
             self.freeze()
+        if start_ms is not None:
+            self.set(start_ms)
 
     @property
     def frozen(self) -> bool:

@@ -67,6 +67,9 @@ class EventBatch:
         return self.meters if isinstance(self.meters, str) else self.meters[index]
 
 
+ConflictKind = Literal["other-value", "reused-unique-id"]
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """An event that contradicts an earlier one.
@@ -76,7 +79,7 @@ class Conflict:
     many conflicts the batch has, of which at most twenty are told one by one.
     """
 
-    kind: Literal["other-value", "reused-unique-id"]
+    kind: ConflictKind
     meter: str
     unique_id: str | None
     position: int
@@ -93,7 +96,10 @@ def in_slices(count: int) -> list[slice]:
 
 def _converted(column: Literal["times_ms", "values"], numbers: Sequence[float], dtype: type[Any]) -> NDArray[Any]:
     try:
-        array = np.concatenate([np.array(numbers[part], dtype) for part in in_slices(len(numbers))])
+        if len(numbers) <= SLICE_EVENTS:
+            array = np.array(numbers, dtype)
+        else:
+            array = np.concatenate([np.array(numbers[part], dtype) for part in in_slices(len(numbers))])
     except OverflowError:
         raise BatchError(
             column, next(index for index, number in enumerate(numbers) if not _fits(number, dtype))

@@ -1,7 +1,7 @@
 """Dictionaries that turn the words of events into small numbers: meters, customers, whole sets of dimensions."""
 
 from array import array
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -71,12 +71,24 @@ class DimensionSets:
         """The column of a dimension; an empty one when no set has it."""
         return self._columns.get(name) or DimensionColumn()
 
+    def encode_one(self, dimensions: Mapping[str, str] | None) -> int:
+        """Return the code of a set; None is the empty set."""
+        spelling = tuple(dimensions.items()) if dimensions else ()
+        code = self._spelt.get(spelling)
+        if code is None:
+            self._forget_some()
+            code = self._spelt[spelling] = self.learn(spelling)
+        return code
+
     def encode(self, dimensions: Sequence[Mapping[str, str] | None]) -> Codes32:
         """Return the code of every set; None is the empty set."""
-        if self._remembered > _REMEMBERED:
-            self._spelt, self._shapes, self._remembered = {}, {}, 0
+        self._forget_some()
         codes = self._encode_uniform(dimensions)
-        return np.array([self._code(each) for each in dimensions] if codes is None else codes, np.int32)
+        return np.array([self.encode_one(each) for each in dimensions], np.int32) if codes is None else codes
+
+    def identity(self, code: int) -> int:
+        """Return the code of a set without its reserved dimensions."""
+        return self._identities[code]
 
     def identities(self, codes: Codes32) -> Codes32:
         """Return, for every set, the code of the set without reserved dimensions."""
@@ -92,6 +104,10 @@ class DimensionSets:
             self._register(code, canonical)
         return code
 
+    def _forget_some(self) -> None:
+        if self._remembered > _REMEMBERED:
+            self._spelt, self._shapes, self._remembered = {}, {}, 0
+
     def _register(self, code: int, canonical: DimensionItems) -> None:
         for name, value in canonical:
             column = self._columns.get(name)
@@ -104,28 +120,20 @@ class DimensionSets:
             self._any_reserved = True
             self._identities[code] = self.learn(identity)
 
-    def _encode_uniform(self, dimensions: Sequence[Mapping[str, str] | None]) -> list[int] | None:
+    def _encode_uniform(self, dimensions: Sequence[Mapping[str, str] | None]) -> Codes32 | None:
         """The common case at a fraction of the cost: every event has the same dimensions as the first one."""
         names = tuple(dimensions[0] or ()) if dimensions else ()
         if not names:
             return None
-        try:
-            values = list(map(itemgetter(*names), dimensions))  # type: ignore[arg-type]  # None raises: an answer
-        except (TypeError, KeyError):
-            return None
-        if sum(map(len, dimensions)) != len(names) * len(dimensions):  # type: ignore[arg-type]  # no None got here
-            return None
         shape = self._shapes.get(names)
         if shape is None:
             shape = self._shapes[names] = _Shape(self, names)
-        return list(map(shape.__getitem__, values))
-
-    def _code(self, dimensions: Mapping[str, str] | None) -> int:
-        spelling = tuple(dimensions.items()) if dimensions else ()
-        code = self._spelt.get(spelling)
-        if code is None:
-            code = self._spelt[spelling] = self.learn(spelling)
-        return code
+        values: Iterator[Any] = map(itemgetter(*names), dimensions)  # type: ignore[arg-type]  # None raises
+        try:
+            alike = sum(map(len, dimensions)) == len(names) * len(dimensions)  # type: ignore[arg-type]  # so here
+            return np.fromiter(map(shape.__getitem__, values), np.int32, len(dimensions)) if alike else None
+        except (TypeError, KeyError):
+            return None
 
 
 class _Shape(dict[Any, int]):

@@ -18,6 +18,15 @@ CHUNK_ROWS: Final = 65_536
 _FIRST_ROWS: Final = 64
 
 
+class Row(NamedTuple):
+    """One event in codes, as `Columns` has many."""
+
+    time_ms: int
+    customer: int
+    dimension_set: int
+    value: float
+
+
 class Columns(NamedTuple):
     """Events column by column, all of one length: Unix milliseconds, codes of customer and dimension set, value."""
 
@@ -57,10 +66,21 @@ class _Chunk:
         if end > len(self.columns.values):
             self._grow(end)
         self.columns.write(slice(self.size, end), rows)
-        first, last = int(rows.times_ms.min()), int(rows.times_ms.max())
-        self.first_ms = min(self.first_ms, first) if self.size else first
-        self.last_ms = max(self.last_ms, last) if self.size else last
+        self._widen(int(rows.times_ms.min()), int(rows.times_ms.max()))
         self.size = end
+
+    def append_one(self, row: Row) -> None:
+        """The same for one row."""
+        if self.size == len(self.columns.values):
+            self._grow(self.size + 1)
+        at, columns = self.size, self.columns
+        columns.times_ms[at], columns.customers[at], columns.dimension_sets[at], columns.values[at] = row
+        self._widen(row.time_ms, row.time_ms)
+        self.size = at + 1
+
+    def _widen(self, first_ms: int, last_ms: int) -> None:
+        self.first_ms = min(self.first_ms, first_ms) if self.size else first_ms
+        self.last_ms = max(self.last_ms, last_ms) if self.size else last_ms
 
     def _grow(self, needed: int) -> None:
         larger = empty_columns(min(CHUNK_ROWS, max(needed, 2 * len(self.columns.values))))
@@ -86,6 +106,20 @@ class MeterLog:
             done = end
         self.count += len(rows.values)
         return first_row
+
+    def append_one(self, row: Row) -> int:
+        """Append a row and return its number."""
+        if self._chunks[-1].size == CHUNK_ROWS:
+            self._chunks.append(_Chunk(CHUNK_ROWS))
+        self._chunks[-1].append_one(row)
+        self.count += 1
+        return self.count - 1
+
+    def row(self, number: int) -> Row:
+        """The row with this number."""
+        at, columns = number % CHUNK_ROWS, self._chunks[number // CHUNK_ROWS].columns
+        codes = columns.customers.item(at), columns.dimension_sets.item(at)
+        return Row(columns.times_ms.item(at), *codes, columns.values.item(at))
 
     def gather(self, rows: Ints) -> Columns:
         """Copy the rows with these numbers."""

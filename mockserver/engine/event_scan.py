@@ -47,11 +47,11 @@ class _Grouping:
         self.set_groups, self._examples = self._group_sets(len(sets))
         self.count = len(self._examples) * (len(self._customers) if self.by_customer else 1)
 
-    def codes(self, rows: Columns) -> Ints | None:
+    def codes(self, rows: Columns) -> Ints | NDArray[np.int32] | None:
         """The group of every row (each must have all grouped dimensions); None where nothing is grouped."""
-        if not self.names:
-            return None
-        groups = self.set_groups[rows.dimension_sets] if self._columns else np.zeros(len(rows.values), np.int64)
+        if not self._columns:
+            return rows.customers if self.by_customer else None
+        groups = self.set_groups[rows.dimension_sets]
         return rows.customers * np.int64(len(self._examples)) + groups if self.by_customer else groups
 
     def info(self, group: int) -> dict[str, str]:

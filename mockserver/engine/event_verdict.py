@@ -172,8 +172,8 @@ def _same_content(some: Columns, others: Columns) -> Flags:
 
 
 def _anchor_keys(batch: Encoded) -> Keys:
-    """Meter and unique id, or the identity of an event without one."""
-    keys = mix(mix(np.zeros(len(batch.meter_hashes), np.uint64), batch.meter_hashes), batch.unique_hashes)
+    """Meter and unique id, or the identity of an event without one (no id is not an id with the hash 0)."""
+    keys = mix(mix(batch.has_unique.astype(np.uint64), batch.meter_hashes), batch.unique_hashes)
     if not batch.has_unique.all():
         keys = np.where(batch.has_unique, keys, _content_keys(batch, keys, with_value=True))
     return keys

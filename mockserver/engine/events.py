@@ -18,9 +18,10 @@ from mockserver.domain.identity import Dedup
 from mockserver.domain.usage import UsageQuery, UsageResult
 from mockserver.engine.event_batch import BatchError, Conflict, ConflictListener, EventBatch, in_slices
 from mockserver.engine.event_codes import Codes, DimensionSets
-from mockserver.engine.event_index import KeyIndex
-from mockserver.engine.event_log import Columns, MeterLog, empty_columns
+from mockserver.engine.event_index import ABSENT, KeyIndex
+from mockserver.engine.event_log import Columns, MeterLog, Row, empty_columns
 from mockserver.engine.event_scan import aggregate_log
+from mockserver.engine.event_single import Single, judge_one
 from mockserver.engine.event_verdict import Encoded, Indexes, Verdict, judge
 
 __all__ = ["Appended", "BatchError", "Conflict", "EventBatch", "EventStore"]
@@ -62,8 +63,8 @@ class EventStore:
         `on_conflict` hears of at most twenty conflicts, in order, before anything is stored; when it raises, nothing
         is. The first of two equal events counts, under LATEST the value of the last.
         """
-        if not len(batch):
-            return Appended(0, 0)
+        if len(batch) < 2:  # noqa: PLR2004  # one event, or none
+            return self._append_one(batch, dedup, on_conflict) if len(batch) else Appended(0, 0)
         encoded = self._encode(batch)
         meters = _MeterRuns(batch)
         verdict = judge(
@@ -99,6 +100,29 @@ class EventStore:
     def count(self, meter: str | None = None) -> int:
         """How many events are stored, of one meter or of all."""
         return sum(log.count for name, log in self._logs.items() if meter in {None, name})
+
+    def _append_one(self, batch: EventBatch, dedup: Dedup, on_conflict: ConflictListener | None) -> Appended:
+        """The same for a single event."""
+        meter, unique_id = batch.meter(0), batch.unique_ids[0]
+        customer, dimension_set = (
+            self._customers[batch.customers[0]],
+            self._dimension_sets.encode_one(batch.dimensions[0]),
+        )
+        row = Row(batch.times_ms.item(0), customer, dimension_set, batch.values.item(0))
+        log = self._logs.get(meter) or MeterLog()
+        event = Single(meter, unique_id, row, batch.values.view(np.int64).item(0))
+        verdict = judge_one(event, dedup, self._indexes, log, self._dimension_sets)
+        conflicts = int(self._conflict_warnings and verdict.conflict is not None)
+        if conflicts and verdict.conflict and on_conflict is not None:
+            on_conflict(Conflict(verdict.conflict, meter, unique_id, batch.position(0), 1))
+        if verdict.row != ABSENT:
+            if dedup is Dedup.LATEST:
+                log.overwrite_values(np.array([verdict.row]), batch.values)
+            return Appended(0, 1, conflicts)
+        index = self._indexes.anchors if verdict.is_anchor else self._indexes.identities
+        index.insert_one(verdict.key, log.append_one(row))
+        self._logs[meter] = log
+        return Appended(1, 0, conflicts)
 
     def _encode(self, batch: EventBatch) -> Encoded:
         """Turn words into codes and hashes. New words get their codes even if the batch is refused later."""

@@ -65,7 +65,10 @@ class Store(Protocol):
 
     blocking: bool
     """Whether calls may wait for I/O: such a store's behaviours run in a worker thread."""
-    events: Events
+
+    @property
+    def events(self) -> Events:
+        """The account's events."""
 
     def collection(self, name: str) -> Collection:
         """The collection of that name, empty when nothing was put there."""

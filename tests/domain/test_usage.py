@@ -1,0 +1,86 @@
+"""The shapes in which usage is told."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.domain.exact import LARGEST
+from mockserver.domain.usage import (
+    Take,
+    UsageGroup,
+    arrange,
+    bucket_count,
+    bucket_starts,
+    gap_filled,
+    percentage_from_previous,
+    percentages_from_previous,
+)
+from mockserver.domain.windows import DAY_S, HOUR_S, Interval
+
+A, B, C = (UsageGroup({"customer": name}, total, []) for name, total in (("a", 3.0), ("b", 5.0), ("c", 3.0)))
+
+
+@pytest.mark.parametrize(
+    ("take", "expected"),
+    [
+        (None, [A, B, C]),
+        (Take(2), [B, A]),
+        (Take(2, ascending=True), [A, C]),
+        (Take(9), [B, A, C]),
+        (Take(0), []),
+        (Take(-1), []),
+    ],
+)
+def test_groups_are_in_a_certain_order(take: Take | None, expected: list[UsageGroup]) -> None:
+    """Groups are sorted by their keys; `take` sorts them by total, equal totals by their keys, and cuts."""
+    assert arrange([C, B, A], take) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "interval", "expected"),
+    [
+        (0, 0, Interval.DAY, []),
+        (5, 4, Interval.MONTH, []),
+        (5, 6, Interval.DAY, [0]),
+        (HOUR_S - 1, 2 * HOUR_S, Interval.HOUR, [0, HOUR_S]),
+        (HOUR_S - 1, 2 * HOUR_S + 1, Interval.HOUR, [0, HOUR_S, 2 * HOUR_S]),
+        (0, 5 * DAY_S, Interval.WEEK, [-3 * DAY_S, 4 * DAY_S]),
+        (0, 32 * DAY_S, Interval.MONTH, [0, 31 * DAY_S]),
+    ],
+)
+def test_bucket_starts_cover_a_half_open_range(start: int, end: int, interval: Interval, expected: list[int]) -> None:
+    """Every bucket that the range touches is there, its end excluded; an empty or reversed range touches none."""
+    assert bucket_starts(start, end, interval) == expected
+    assert bucket_count(start, end, interval) == len(expected)
+
+
+def test_counting_buckets_builds_none() -> None:
+    """The number of buckets of an absurd range is known at once."""
+    assert bucket_count(-(10**30), 10**30, Interval.HOUR) == -(-(10**30) // HOUR_S) - (-(10**30) // HOUR_S)
+
+
+def test_gaps_are_filled_with_zero() -> None:
+    """A bucket without events is 0, also where the group has none at all."""
+    group = UsageGroup({}, 9.0, [(HOUR_S, 9.0)])
+    assert gap_filled(group, 10, 3 * HOUR_S, Interval.HOUR) == [(0, 0.0), (HOUR_S, 9.0), (2 * HOUR_S, 0.0)]
+    assert gap_filled(UsageGroup({}, 0.0, []), 0, 1, Interval.DAY) == [(0, 0.0)]
+
+
+def test_percentages_tell_the_change_from_the_value_before() -> None:
+    """The first value and one after 0 change by 0 percent."""
+    assert percentages_from_previous([100.0, 110.0, 0.0, 5.0, 2.5]) == [0.0, 10.0, -100.0, 0.0, -50.0]
+    assert percentages_from_previous([]) == []
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
+def test_percentages_are_always_numbers(previous: float, value: float) -> None:
+    """No two doubles give a percentage that JSON could not carry."""
+    assert math.isfinite(percentage_from_previous(previous, value))
+
+
+def test_percentages_beyond_the_doubles_are_cut() -> None:
+    """A change too large for a double is the largest one; a difference too large for one is no obstacle."""
+    assert percentage_from_previous(1e-300, 1e300) == LARGEST
+    assert percentage_from_previous(1e308, -1e308) == -200.0

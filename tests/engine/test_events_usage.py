@@ -1,0 +1,163 @@
+"""Usage asked of the event store, against the rule written out, and at the edges of time."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.domain.aggregation import Aggregation, MeterKind
+from mockserver.domain.identity import Dedup, Event
+from mockserver.domain.usage import CUSTOMER, Take, UsageQuery, UsageResult
+from mockserver.domain.windows import DAY_S, HOUR_S, Interval
+from mockserver.engine.events import EventBatch, EventStore
+from tests.engine.naive_events import NaiveStore, batch_of
+
+LARGEST = 1.7976931348623157e308
+DAY_MS = DAY_S * 1000
+
+words = st.sampled_from(["", "a", "b"])
+times = st.integers(-40 * DAY_MS, 40 * DAY_MS) | st.sampled_from([-(2**63), 2**63 - 1, 0, -1, DAY_MS, DAY_MS - 1])
+events = st.builds(
+    Event,
+    meter=st.sampled_from(["calls", "calls", "bytes"]),
+    customer=st.none() | words,
+    time_ms=times,
+    value=st.integers(-100, 100).map(float),
+    dimensions=st.dictionaries(st.sampled_from(["region", "tier"]), words),
+    unique_id=st.none() | st.sampled_from(["u1", "u2"]),
+)
+names = st.sampled_from([CUSTOMER, "region", "tier", "unknown"])
+edges = st.integers(-41 * DAY_S, 41 * DAY_S) | st.sampled_from([-(10**30), 10**30, 2**63 // 1000, 0, DAY_S])
+queries = st.builds(
+    UsageQuery,
+    meter=st.just("calls"),
+    start_s=edges,
+    end_s=edges | st.just(10**30),
+    aggregation=st.sampled_from(Aggregation),
+    interval=st.sampled_from(Interval),
+    group_by=st.lists(names, max_size=3, unique=True).map(tuple),
+    filters=st.dictionaries(names, st.frozensets(words | st.just("other"), max_size=2), max_size=2),
+    take=st.none() | st.builds(Take, st.integers(0, 3), st.booleans()),
+)
+
+
+def filled(events: list[Event]) -> EventStore:
+    """A store with these events."""
+    store = EventStore()
+    store.append(batch_of(events), Dedup.EVENT)
+    return store
+
+
+@pytest.mark.parametrize("kind", MeterKind)
+@given(some=st.lists(events, max_size=30), asked=st.lists(queries, min_size=3, max_size=3))
+def test_usage_is_what_the_rule_says(kind: MeterKind, some: list[Event], asked: list[UsageQuery]) -> None:
+    """Every aggregation, interval, grouping, filter and cut gives the answer of a plain calculation, in its order."""
+    store, naive = filled(some), NaiveStore(Dedup.EVENT)
+    naive.append(some)
+    for query in asked:
+        assert store.aggregate(query, kind) == UsageResult(naive.aggregate(query, kind))
+
+
+@pytest.mark.parametrize("interval", Interval)
+def test_ranges_are_half_open_second_by_second(interval: Interval) -> None:
+    """An event counts from its own second on and up to it excluded, wherever the range cuts its bucket."""
+    edge = 4 * DAY_S  # a Monday, and an edge of hours and days
+    store = filled([Event("calls", "acme", (edge + second) * 1000 + 999, 1.0) for second in range(-5, 6)])
+    for start in range(edge - 7, edge + 8):
+        for end in range(start - 1, edge + 8):
+            answer = store.aggregate(UsageQuery("calls", start, end, Aggregation.COUNT, interval), MeterKind.SUM)
+            inside = range(max(start, edge - 5), min(end, edge + 6))
+            assert sum(group.total for group in answer.groups) == len(inside)
+            assert sum(value for group in answer.groups for _, value in group.buckets) == len(inside)
+
+
+@given(some=st.lists(events, max_size=40), how=st.sampled_from([Aggregation.SUM, Aggregation.COUNT]))
+def test_fine_buckets_add_up_to_coarse_ones(some: list[Event], how: Aggregation) -> None:
+    """The hours of a day sum to the day, and days, weeks and months to the total."""
+    store = filled(some)
+    by_interval = {
+        interval: store.aggregate(UsageQuery("calls", -(10**20), 10**20, how, interval), MeterKind.SUM).groups
+        for interval in Interval
+    }
+    days: dict[int, float] = {}
+    for group in by_interval[Interval.HOUR]:
+        for start, value in group.buckets:
+            days[start // DAY_S * DAY_S] = days.get(start // DAY_S * DAY_S, 0.0) + value
+    assert days == dict(bucket for group in by_interval[Interval.DAY] for bucket in group.buckets)
+    for groups in by_interval.values():
+        assert [sum(value for _, value in group.buckets) for group in groups] == [group.total for group in groups]
+
+
+def test_distinct_customers_over_a_range_are_not_the_sum_of_its_buckets() -> None:
+    """A customer seen on two days is one customer of the range; hours without events have no minimum."""
+    seen = [("a", 0), ("b", 0), ("a", DAY_MS), ("a", DAY_MS + HOUR_S * 1000), ("b", DAY_MS + HOUR_S * 1000)]
+    store = filled([Event("calls", customer, time, 1.0) for customer, time in seen])
+    expected = {
+        Aggregation.COUNT: (2.0, [(0, 2.0), (DAY_S, 2.0)]),
+        Aggregation.SUM: (2.0, [(0, 2.0), (DAY_S, 2.0)]),
+        Aggregation.MAX: (2.0, [(0, 2.0), (DAY_S, 2.0)]),
+        Aggregation.MIN: (1.0, [(0, 2.0), (DAY_S, 1.0)]),
+    }
+    for how, answer in expected.items():
+        (group,) = store.aggregate(UsageQuery("calls", 0, 10**9, how, Interval.DAY), MeterKind.UNIQUE).groups
+        assert (group.total, group.buckets) == answer
+
+
+def test_absent_customers_are_nobody() -> None:
+    """Events without a customer are in no group by customer and are not counted as one."""
+    store = filled([Event("calls", None, 0, 1.0), Event("calls", "", 1, 2.0)])
+    by_customer = UsageQuery("calls", 0, 9, Aggregation.SUM, Interval.DAY, (CUSTOMER,))
+    assert [group.info for group in store.aggregate(by_customer, MeterKind.SUM).groups] == [{CUSTOMER: ""}]
+    everyone = UsageQuery("calls", 0, 9, Aggregation.COUNT, Interval.DAY)
+    assert store.aggregate(everyone, MeterKind.UNIQUE).groups[0].total == 1
+    only_absent = filled([Event("calls", None, 0, 1.0)])
+    assert only_absent.aggregate(everyone, MeterKind.UNIQUE) == UsageResult([])
+
+
+def test_a_name_asked_for_twice_is_one_key() -> None:
+    """Grouping by a dimension twice is grouping by it once."""
+    store = filled([Event("calls", "a", 0, 1.0, {"region": "eu"})])
+    query = UsageQuery("calls", 0, 9, Aggregation.SUM, Interval.DAY, ("region", "region"))
+    assert [group.info for group in store.aggregate(query, MeterKind.SUM).groups] == [{"region": "eu"}]
+
+
+def test_overflow_is_told() -> None:
+    """A sum beyond the doubles is answered as the largest one, and the result says so."""
+    store = filled([Event("calls", "a", time, 1e308) for time in (0, 1)])
+    result = store.aggregate(UsageQuery("calls", 0, 9, Aggregation.SUM, Interval.DAY), MeterKind.SUM)
+    assert result.overflowed
+    assert result.groups[0].buckets == [(0, LARGEST)]
+    assert math.isfinite(result.groups[0].total)
+
+
+def test_the_ends_of_int64_have_buckets() -> None:
+    """The first and the last int64 millisecond are stored, found and labelled by the start of their bucket."""
+    store = filled([Event("calls", "a", time, 1.0) for time in (-(2**63), 2**63 - 1)])
+    (group,) = store.aggregate(
+        UsageQuery("calls", -(10**30), 10**30, Aggregation.SUM, Interval.HOUR), MeterKind.SUM
+    ).groups
+    assert group.buckets == [
+        (-(2**63) // 1000 // HOUR_S * HOUR_S, 1.0),
+        ((2**63 - 1) // 1000 // HOUR_S * HOUR_S, 1.0),
+    ]
+    for kind in MeterKind:
+        for how in Aggregation:
+            for interval in Interval:
+                query = UsageQuery("calls", -(10**30), 10**30, how, interval, (CUSTOMER,))
+                assert len(store.aggregate(query, kind).groups[0].buckets) == 2
+
+
+def test_an_answer_belongs_to_the_caller() -> None:
+    """Changing an answer, or the lists a batch was made of, changes nothing in the store."""
+    dimensions, customers = {"region": "eu"}, ["a"]
+    store = EventStore()
+    store.append(EventBatch("calls", customers, [0], [1.0], [dimensions], [None]), Dedup.EVENT)
+    dimensions["region"], customers[0] = "us", "b"
+    query = UsageQuery("calls", 0, 9, Aggregation.SUM, Interval.DAY, (CUSTOMER, "region"))
+    answer = store.aggregate(query, MeterKind.SUM)
+    answer.groups[0].info.clear()
+    answer.groups.clear()
+    store.meters().clear()
+    assert store.aggregate(query, MeterKind.SUM).groups[0].info == {CUSTOMER: "a", "region": "eu"}
+    assert store.meters() == ["calls"]
