@@ -1,5 +1,6 @@
 """The command line: `mockserver serve`, `mockserver seed`, `mockserver operations`."""
 
+import contextlib
 import errno
 import logging
 import socket
@@ -13,6 +14,7 @@ import uvicorn
 
 from mockserver.app import create_app, tiers
 from mockserver.domain.identity import Dedup
+from mockserver.engine.clock import Clock
 from mockserver.handlers import bindings
 from mockserver.http import accesslog
 from mockserver.http.control import instant_ms
@@ -23,39 +25,44 @@ from specs import catalog
 SIZES = {"KB": 1024, "MB": MEGABYTE, "GB": 1024 * MEGABYTE}
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[int]):
     """An ISO 8601 instant, or Unix milliseconds; no zone means UTC."""
 
     name = "instant"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The value of one argument; a usage error when it is none."""
         text = str(value)
         try:
-            return int(text) if text.lstrip("-").isdigit() else instant_ms(text)
+            instant = int(text) if text.lstrip("-").isdigit() else instant_ms(text)
+            Clock(instant)
         except (ValueError, OverflowError):
-            self.fail(f"{text!r} is no instant; write 2026-01-31T12:00:00Z", param, ctx)
+            self.fail(f"{text!r} is no instant of the years 1 to 9999; write 2026-01-31T12:00:00Z", param, ctx)
+        return instant
 
 
-class Size(click.ParamType):
+class Size(click.ParamType[int]):
     """A number of bytes, with KB, MB or GB if wanted."""
 
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The value of one argument; a usage error when it is none."""
         text = str(value).upper().strip()
         unit = next((each for each in SIZES if text.endswith(each)), "")
         digits = text.removesuffix(unit).strip()
-        if not (digits.isascii() and digits.isdigit() and int(digits)):
+        if not (digits.isascii() and digits.isdigit() and int(digits) > 0):
             self.fail(f"{value!r} is no size; write 32MB", param, ctx)
         return int(digits) * SIZES.get(unit, 1)
 
 
-class Money(click.ParamType):
+class Money(click.ParamType[Decimal]):
     """A decimal amount."""
 
     name = "amount"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The value of one argument; a usage error when it is none."""
         try:
             amount = Decimal(str(value))
         except InvalidOperation:
@@ -77,8 +84,15 @@ main.add_command(seed)
 @main.command()
 @click.option("--host", default="127.0.0.1", help="Address to listen on; 0.0.0.0 lets other machines in.")
 @click.option("--port", default=8000, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
-@click.option("--api-key", "api_keys", multiple=True, help="Accept exactly this key (repeatable) instead of any test-… key.")
-@click.option("--dedup", default=Dedup.EVENT.value, type=click.Choice([each.value for each in Dedup]), help="What makes two events the same.")
+@click.option(
+    "--api-key", "api_keys", multiple=True, help="Accept exactly this key (repeatable) instead of any test-… key."
+)
+@click.option(
+    "--dedup",
+    default=Dedup.EVENT.value,
+    type=click.Choice([each.value for each in Dedup]),
+    help="What makes two events the same.",
+)
 @click.option("--strict", is_flag=True, help="Refuse what otherwise leaves a warning in the journal.")
 @click.option("--clock", type=Instant(), default=None, help="Instant at which clocks start.  [default: the real time]")
 @click.option("--freeze", is_flag=True, help="Let clocks stand still until they are advanced.")
@@ -88,7 +102,9 @@ main.add_command(seed)
 @click.option("--journal-size", type=click.IntRange(0), default=1000, help="Requests kept in each journal.")
 @click.option("--no-conflict-warnings", is_flag=True, help="Save memory: do not look for conflicting duplicates.")
 @click.option("--no-cors", is_flag=True, help="Refuse pages from other origins.")
-@click.option("--log-format", default="text", type=click.Choice(accesslog.FORMATS), help="Access log on standard error.")
+@click.option(
+    "--log-format", default="text", type=click.Choice(accesslog.FORMATS), help="Access log on standard error."
+)
 def serve(host: str, port: int, log_format: str, **options: Any) -> None:
     """Serve the documents, with state."""
     try:
@@ -103,7 +119,9 @@ def serve(host: str, port: int, log_format: str, **options: Any) -> None:
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=5
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    # After its own clean stop, uvicorn raises the signal once more; that is no error.
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def settings_from(options: dict[str, Any]) -> Settings:
@@ -129,6 +147,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(2048)
     except OSError as error:
+        listener.close()
         reason = "the port is taken; choose another with --port" if error.errno == errno.EADDRINUSE else error.strerror
         click.echo(f"mockserver: cannot listen on {host}:{port}: {reason}", err=True)
         sys.exit(2)
@@ -144,13 +163,15 @@ def url_host(host: str) -> str:
 def banner(url: str, settings: Settings) -> None:
     """Where the server is, what to paste, what is served."""
     key = next(iter(sorted(settings.api_keys))) if settings.api_keys else "test-me"
-    counts = ", ".join(f"{count} {tier.value}" for tier, count in tiers(bindings()).items() if count)
+    counted = tiers(bindings())
+    counts = ", ".join(f"{count} {tier.value}" for tier, count in counted.items() if count)
+    keys = "the given ones" if settings.api_keys else "any that begins with test-; each is an account"
     event = '{"meterApiName":"api-calls","customerId":"acme","meterValue":1,"meterTimeInMillis":1718153645993}'
     click.echo(
-        f"metermock {version('metermock')} serves {sum(tiers(bindings()).values())} operations ({counts}) at {url}\n"
+        f"metermock {version('metermock')} serves {sum(counted.values())} operations ({counts}) at {url}\n"
         f"  documentation  {url}/_mock/docs/\n"
         f"  try            curl -H 'X-API-KEY: {key}' -H 'Content-Type: application/json' {url}/ingest -d '{event}'\n"
-        f"  keys           {'the given ones' if settings.api_keys else 'any that begins with test-; each is an account'}\n"
+        f"  keys           {keys}\n"
         "  stop           Ctrl+C"
     )
 

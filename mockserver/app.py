@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from starlette.middleware.cors import CORSMiddleware
-
 from mockserver.engine.account import Account, Accounts, Policy
 from mockserver.engine.binding import Binding, BindingError, Tier
 from mockserver.engine.clock import Clock
@@ -15,6 +13,7 @@ from mockserver.handlers import bindings
 from mockserver.http.answer import Answer
 from mockserver.http.auth import KeyRing
 from mockserver.http.control import Control
+from mockserver.http.crossorigin import cross_origin
 from mockserver.http.edge import Edge
 from mockserver.http.endpoint import Endpoint
 from mockserver.http.errors import AMBERFLO
@@ -102,13 +101,11 @@ def create_app(settings: Settings | None = None, make_store: Callable[[], Store]
 
     def error_answer(exchange: Exchange, error: Exception) -> Answer:
         vendor = exchange.endpoint.vendor if exchange.endpoint else AMBERFLO
-        return vendor.error(error, allow=routes.allowed(exchange.path))
+        return vendor.error(error, allow=exchange.allow)
 
     vendors = connexion_app(local(served.spec), endpoints, ring, error_answer, fast=settings.fast)
-    app: Any = Edge(routes, vendors, Control(ring, bound, served, error_answer).app())
-    if not settings.cors:
-        return app  # type: ignore[no-any-return]
-    return CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
+    edge = Edge(routes, vendors, Control(ring, bound, served, error_answer).app())
+    return cross_origin(edge) if settings.cors else edge
 
 
 def local(spec: Mapping[str, Any]) -> dict[str, Any]:

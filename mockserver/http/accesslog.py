@@ -31,6 +31,7 @@ class TextFormatter(logging.Formatter):
     """`12:00:00 POST /ingest 200 412us` and the warnings, if any."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The line."""
         fields: Any = record.args
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         line = f"{clock} {fields['method']} {fields['path']} {fields['status']} {fields['durationUs']}us"
@@ -42,6 +43,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The line."""
         fields: Any = record.args
         return json_bytes({"time": round(record.created, 3), **fields}).decode("utf-8")
 

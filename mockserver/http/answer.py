@@ -43,7 +43,7 @@ def encoded(headers: Mapping[str, str] | None) -> tuple[tuple[bytes, bytes], ...
 
 
 def json_bytes(value: Any) -> bytes:
-    """JSON text. Decimals are numbers; integers of any size and lone surrogates, which orjson refuses, are written too."""
+    """JSON text. Decimals are numbers; integers of any size and lone surrogates, which orjson refuses, are kept."""
     try:
         return orjson.dumps(value, default=_number)
     except TypeError:

@@ -87,8 +87,7 @@ class StockSecurityHandler(AbstractSecurityHandler):  # type: ignore[misc]
             scope = request.scope
             if credential(scope, security_scheme) is None:
                 return NO_VALUE
-            endpoint = exchange_of(scope).endpoint
-            may_be_forbidden = endpoint is not None and endpoint.may_be_forbidden
+            may_be_forbidden = exchange_of(scope).answering().may_be_forbidden
             self.ring.open(scope, [security_scheme], may_be_forbidden=may_be_forbidden)
             return {"sub": "account"}
 

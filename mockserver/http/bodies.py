@@ -122,7 +122,9 @@ def parse_json_precisely(raw: bytes) -> Any:
     except RecursionError:
         raise malformed("the JSON is nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise malformed(f"the body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
+        raise malformed(
+            f"the body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from None
     except ValueError as error:
         raise malformed(f"the body is not valid JSON: {error}") from None
 

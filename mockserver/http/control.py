@@ -1,4 +1,4 @@
-"""The `/_mock/` operations: reset, clock, journal and state of the caller's account; health and documents for anyone."""
+"""The `/_mock/` operations: reset, clock, journal and state of an account; health and documents for anyone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -82,7 +82,7 @@ async def show_clock(_request: Request, account: Account) -> Any:
 
 
 async def change_clock(request: Request, account: Account) -> Any:
-    """Sets (`now`), advances (`advance`) and freezes or starts (`frozen`) the account's clock, in this order."""
+    """Sets (`now`), then advances (`advance`) the account's clock, and freezes or starts it (`frozen`)."""
     change = await _body(request, CLOCK_CHANGE)
     async with account.lock:
         before = account.clock.now_ms(), account.clock.frozen
@@ -95,12 +95,15 @@ async def change_clock(request: Request, account: Account) -> Any:
 
 
 def _change(clock: Clock, change: Mapping[str, Any]) -> None:
+    # Freezing comes first and starting last, so that a clock which is set and frozen shows exactly what it was set to.
+    if change.get("frozen") is True:
+        clock.freeze()
     if "now" in change:
         clock.set(instant_ms(change["now"]))
     if "advance" in change:
         clock.advance(round(sum(UNITS_MS[unit] * amount for unit, amount in change["advance"].items())))
-    if "frozen" in change:
-        (clock.freeze if change["frozen"] else clock.run)()
+    if change.get("frozen") is False:
+        clock.run()
 
 
 def _restore(clock: Clock, now_ms: int, frozen: bool) -> None:  # noqa: FBT001 - a pair that was read together
@@ -134,7 +137,7 @@ def clock_document(clock: Clock) -> dict[str, Any]:
 
 
 async def show_journal(request: Request, account: Account) -> Any:
-    """The account's last requests, oldest first; `operationId`, `status` and `warnings=true` select, `limit` keeps the last."""
+    """The last requests, oldest first; `operationId`, `status`, `warnings=true` select, `limit` keeps the last."""
     wanted = request.query_params
     entries = [entry for entry in account.journal if _selected(entry, wanted)]
     limit = wanted.get("limit", "")

@@ -45,6 +45,8 @@ class Edge:
         path, slashed = self._routes.canonical(raw_path)
         match = self._routes.find(path, scope["method"])
         exchange = Exchange(path, match.endpoint, match.path_keys, live_form=slashed)
+        if match.endpoint is None:
+            exchange.allow = self._routes.allowed(path)
         scope[SCOPE_KEY] = exchange
         is_control = path.startswith(CONTROL) and not path.startswith(SWAGGER)
         if not path.startswith(CONTROL):
@@ -82,8 +84,8 @@ class Edge:
 async def _live(receive: Receive, send: Send) -> None:
     """Answers the server's start and stop.
 
-    What was loaded until the start lives as long as the process: it is frozen out of garbage collection, and collections
-    are made rare, since a full one over millions of events would stop every request.
+    What was loaded until the start lives as long as the process: it is frozen out of garbage collection, and
+    collections are made rare, since a full one over millions of objects would stop every request.
     """
     while True:
         message = await receive()

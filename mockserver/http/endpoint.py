@@ -27,7 +27,7 @@ class Endpoint:
         parameters, body, replies: its checks; `body` is None when the operation takes none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument a part, made in one place
         self,
         operation: Operation,
         binding: Binding,

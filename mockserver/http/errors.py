@@ -76,7 +76,7 @@ def status_of(error: Exception) -> int:
         if cls in STATUSES:
             return STATUSES[cls]
     if isinstance(error, ProblemException | HTTPException):
-        status: int = getattr(error, "status", None) or getattr(error, "status_code", 500)
+        status: int = error.status_code if isinstance(error, HTTPException) else error.status
         return FRAMEWORK_STATUSES.get(status, status)
     return 500
 
@@ -157,7 +157,5 @@ class Vendor:
 AMBERFLO = Vendor(amberflo_body, 'ApiKey realm="metermock", header="X-API-KEY"')
 VENDORS: Mapping[str, Vendor] = {
     "amberflo": AMBERFLO,
-    "solvimon": Vendor(
-        solvimon_body, 'Bearer realm="metermock", ApiKey header="X-API-KEY"', lambda: (request_id(),)
-    ),
+    "solvimon": Vendor(solvimon_body, 'Bearer realm="metermock", ApiKey header="X-API-KEY"', lambda: (request_id(),)),
 }

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.account import Account
-from mockserver.engine.journal import Caution
-
 if TYPE_CHECKING:
+    from mockserver.engine.account import Account
+    from mockserver.engine.journal import Caution
     from mockserver.http.endpoint import Endpoint
 
 Scope = MutableMapping[str, Any]
@@ -19,6 +18,7 @@ class Exchange:
     Attributes:
         path: the canonical path: percent-encoded, without an accepted trailing slash.
         endpoint: the operation that answers, or None when no path and method match.
+        allow: the methods of the path, as an Allow header lists them, when its method has no endpoint.
         path_keys: path parameters, still percent-encoded.
         query: converted query parameters, once they were checked.
         body, raw_body: the parsed body and its bytes after inflation, once they were read.
@@ -29,6 +29,7 @@ class Exchange:
 
     __slots__ = (
         "account",
+        "allow",
         "body",
         "endpoint",
         "live_form",
@@ -46,6 +47,7 @@ class Exchange:
     ) -> None:
         self.path = path
         self.endpoint = endpoint
+        self.allow = ""
         self.path_keys = path_keys
         self.live_form = live_form
         self.query: Mapping[str, Any] = {}
@@ -55,6 +57,11 @@ class Exchange:
         self.warnings: list[Caution] = []
         self.status = 0
         self.response_body = b""
+
+    def answering(self) -> "Endpoint":
+        """The endpoint, in layers that unknown paths and methods do not reach."""
+        assert self.endpoint is not None, "unknown paths and methods were refused"  # noqa: S101 - a wiring fault of ours
+        return self.endpoint
 
 
 def exchange_of(scope: Scope) -> Exchange:

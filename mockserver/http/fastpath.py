@@ -7,11 +7,13 @@ answer the same; a test holds them side by side. What is subclassed here is not 
 minor version is pinned and nothing outside this module knows these classes.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from email.message import Message
+from functools import partial
 from typing import Any
 
 from connexion import AsyncApp
+from connexion.apps.asynchronous import AsyncApi
 from connexion.context import scope as current_scope
 from connexion.datastructures import MediaTypeDict
 from connexion.exceptions import ProblemException
@@ -22,7 +24,6 @@ from connexion.middleware.request_validation import RequestValidationAPI, Reques
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityAPI, SecurityMiddleware
 from connexion.middleware.swagger_ui import SwaggerUIMiddleware
-from connexion.apps.asynchronous import AsyncApi
 from connexion.options import SwaggerUIOptions
 from connexion.resolver import Resolver
 from connexion.spec import OpenAPISpecification
@@ -81,21 +82,63 @@ class PrebuiltDocs(SwaggerUIMiddleware):  # type: ignore[misc]
     """Swagger UI, asked only for its own paths."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
         if scope["path"].startswith(DOCS_PREFIX):
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, _noting_status(scope, send))
         else:
             await self.app(scope, receive, send)
 
 
-class PrebuiltRouting(RoutingMiddleware):  # type: ignore[misc]
-    """Routing that was done already; unknown paths and methods go to Connexion's router, which refuses them."""
+def _noting_status(scope: Scope, send: Send) -> Send:
+    """Sends on, and tells the exchange the status, which the access log prints."""
+
+    async def noting(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            exchange_of(scope).status = message["status"]
+        await send(message)
+
+    return noting
+
+
+class Known:
+    """Refuses unknown paths and methods before Connexion's router would redirect them to where a slash is missing."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
         exchange = exchange_of(scope)
         if exchange.endpoint is None:
-            await super().__call__(scope, receive, send)
-            return
-        routing = {"api_base_path": "", "operation_id": exchange.endpoint.operation.operation_id}
+            raise HTTPException(405 if exchange.allow else 404)
+        await self.app(scope, receive, send)
+
+
+class PrebuiltErrors:
+    """Errors turned into answers, without the request object that Starlette makes for each request."""
+
+    def __init__(self, app: App, error_answer: ErrorAnswer) -> None:
+        self.app = app
+        self._error_answer = error_answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, the client gets an answer
+            exchange = exchange_of(scope)
+            answer = self._error_answer(exchange, error)
+            exchange.status, exchange.response_body = answer.status, answer.body
+            await answer.send(send)
+
+
+class PrebuiltRouting(RoutingMiddleware):  # type: ignore[misc]
+    """Routing that was done already."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        endpoint = exchange_of(scope).answering()
+        routing = {"api_base_path": "", "operation_id": endpoint.operation.operation_id}
         scope.setdefault("extensions", {})["connexion_routing"] = routing
         await self.app(scope, receive, send)
 
@@ -111,7 +154,7 @@ class PrebuiltSecurity(SecurityMiddleware):  # type: ignore[misc]
             next_app, ring = self.next_app, self.security_handler_factory.security_handlers["apiKey"].ring
 
             async def secure(scope: Scope, receive: Receive, send: Send) -> None:
-                endpoint = exchange_of(scope).endpoint
+                endpoint = exchange_of(scope).answering()
                 ring.open(scope, endpoint.schemes, may_be_forbidden=endpoint.may_be_forbidden)
                 await next_app(scope, receive, send)
 
@@ -132,7 +175,7 @@ class PrebuiltValidation(RequestValidationMiddleware):  # type: ignore[misc]
 
             async def validate(scope: Scope, receive: Receive, send: Send) -> None:
                 exchange = exchange_of(scope)
-                endpoint = exchange.endpoint
+                endpoint = exchange.answering()
                 exchange.query = endpoint.parameters.read(scope["query_string"])
                 if endpoint.body is not None:
                     await endpoint.body.read(exchange, scope, receive, media_type_of(scope, endpoint.body.media_types))
@@ -151,11 +194,15 @@ class PrebuiltApi(AsyncApi):  # type: ignore[misc]
 
         async def answer(scope: Scope, _receive: Receive, send: Send) -> None:
             exchange = exchange_of(scope)
-            answer = await exchange.endpoint.carry_out(exchange)
+            answer = await exchange.answering().carry_out(exchange)
             exchange.status, exchange.response_body = answer.status, answer.body
             await answer.send(send)
 
         return answer
+
+
+PREBUILT = (PrebuiltRouting, PrebuiltSecurity, PrebuiltValidation)
+STOCK = (RoutingMiddleware, SecurityMiddleware, RequestValidationMiddleware, ContextMiddleware)
 
 
 # --- stock Connexion, given the same checks --------------------------------------------------------------------------
@@ -170,8 +217,14 @@ class StockParameters:
     def validate(self, scope: Scope) -> None:
         """Puts converted parameters into the exchange, or refuses them."""
         exchange = exchange_of(scope)
-        assert exchange.endpoint is not None, "routing runs first"  # noqa: S101
-        exchange.query = exchange.endpoint.parameters.read(scope["query_string"])
+        exchange.query = exchange.answering().parameters.read(scope["query_string"])
+        body = exchange.answering().body
+        if body is not None:
+            media_type_of(scope, body.media_types)
+        # Media types have no case, but stock Connexion looks them up as they are spelled.
+        scope["headers"][:] = [
+            (name, value.lower() if name == b"content-type" else value) for name, value in scope["headers"]
+        ]
 
 
 class StockBody:
@@ -183,18 +236,16 @@ class StockBody:
     async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Any, Scope]:
         """Reads the body into the exchange; what comes after it finds no more."""
         exchange = exchange_of(scope)
-        assert exchange.endpoint is not None, "routing runs first"  # noqa: S101
-        check = exchange.endpoint.body
+        check = exchange.answering().body
         assert isinstance(check, BodyCheck), "Connexion asks only when there is a body"  # noqa: S101
         await check.read(exchange, scope, receive, media_type_of(scope, check.media_types))
         return _drained, {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"content-type"]}
 
 
-async def stock_operation() -> Response:
-    """The function behind every operation of stock Connexion."""
+async def stock_operation(**_arguments: Any) -> Response:
+    """The function behind every operation of stock Connexion; its arguments are in the exchange already."""
     exchange = exchange_of(current_scope)
-    assert exchange.endpoint is not None, "routing runs first"  # noqa: S101
-    answer = await exchange.endpoint.carry_out(exchange)
+    answer = await exchange.answering().carry_out(exchange)
     exchange.status, exchange.response_body = answer.status, answer.body
     response = Response(answer.body, answer.status)
     response.raw_headers = [
@@ -206,7 +257,12 @@ async def stock_operation() -> Response:
 
 
 def connexion_app(
-    document: Mapping[str, Any], endpoints: Mapping[str, Endpoint], ring: KeyRing, error_answer: ErrorAnswer, *, fast: bool
+    document: Mapping[str, Any],
+    endpoints: Mapping[str, Endpoint],
+    ring: KeyRing,
+    error_answer: ErrorAnswer,
+    *,
+    fast: bool,
 ) -> App:
     """Connexion over one document.
 
@@ -218,18 +274,10 @@ def connexion_app(
         fast: whether the prebuilt layers stand in for the stock ones.
     """
     handler = type("SecurityHandler", (StockSecurityHandler,), {"ring": ring})
+    errors = partial(PrebuiltErrors, error_answer=error_answer) if fast else ExceptionMiddleware
     app = AsyncApp(
         __name__,
-        middlewares=[ExceptionMiddleware, PrebuiltDocs, PrebuiltRouting, PrebuiltSecurity, PrebuiltValidation]
-        if fast
-        else [
-            ExceptionMiddleware,
-            PrebuiltDocs,
-            RoutingMiddleware,
-            SecurityMiddleware,
-            RequestValidationMiddleware,
-            ContextMiddleware,
-        ],
+        middlewares=[errors, PrebuiltDocs, Known, *(PREBUILT if fast else STOCK)],
         resolver=Resolver(lambda operation_id: stock_operation if operation_id in endpoints else None),
         security_map={"apiKey": handler, "bearer": handler},
         validator_map={
@@ -264,8 +312,9 @@ def _trust_documents() -> None:
 
 
 def _for_connexion(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with every parameter a string: Connexion fails on alternatives in parameter schemas, and converting
-    and checking them is done by our own `Parameters` anyway.
+    """The document with every parameter a string.
+
+    Connexion fails on alternatives in parameter schemas; our own `Parameters` converts and checks them anyway.
     """
     paths = {
         path: {method: _with_string_parameters(operation) for method, operation in item.items()}

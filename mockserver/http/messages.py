@@ -59,15 +59,15 @@ def _wrong_type(branch: Sequence[ValidationError], depth: int) -> bool:
     return any(error.kind.name == "type" and len(error.instance_path) == depth for error in branch)
 
 
-def invalid_input(error: ValidationError, prefix: Sequence[Part] = ()) -> InvalidInput:
-    """A refusal that names the field, the rule and, when it is short, nothing of the caller's data but the field.
+def invalid_input(error: ValidationError, path: Sequence[Part] | None = None) -> InvalidInput:
+    """A refusal that names the field and the rule, and repeats nothing else of the caller's data.
 
     Args:
         error: what the validator found.
-        prefix: where the checked value stands in the body (the index of an event in its batch).
+        path: where the fault stands, when that is not where the validator found it.
     """
     rule, value = error.kind.name, error.kind.value
-    parts = [*prefix, *error.instance_path, *([value] if rule == "required" else [])]
+    parts = [*(error.instance_path if path is None else path), *([value] if rule == "required" else [])]
     field = field_path(parts)
     if rule == "type" and error.instance is None:
         sentence, rule = "must not be null", "not-null"

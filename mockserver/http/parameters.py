@@ -12,6 +12,8 @@ from specs.catalog import Operation
 
 INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
+LONGEST_INTEGER = 400
+"""Digits of an integer that are still converted; no schema allows more."""
 BOOLEANS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 
 
@@ -69,11 +71,13 @@ class _QueryParameter:
                 return value
             errors = list(validator.iter_errors(value))
         refusal = invalid_input(best_error(errors), [self.name])
-        raise InvalidInput(refusal.message.replace(self.name, f"query parameter '{self.name}'", 1), field=self.name, rule=refusal.rule)
+        raise InvalidInput(
+            refusal.message.replace(self.name, f"query parameter '{self.name}'", 1), field=self.name, rule=refusal.rule
+        )
 
 
 def _integer(text: str) -> int | str:
-    return int(text) if INTEGER.fullmatch(text) and len(text) < 400 else text
+    return int(text) if INTEGER.fullmatch(text) and len(text) <= LONGEST_INTEGER else text
 
 
 def _number(text: str) -> float | str:

@@ -58,9 +58,7 @@ class Routes:
     def _takes_slash(self, path: str) -> bool:
         if path in SLASHED_COLLECTIONS:
             return True
-        return bool(self._methods(path)[0]) and not any(
-            template.rpartition("/")[0] == path for template in self._keyed
-        )
+        return bool(self._methods(path)[0]) and not any(template.rpartition("/")[0] == path for template in self._keyed)
 
     def find(self, path: str, method: str) -> Match:
         """The endpoint of a canonical path and a method; none when nothing matches both."""

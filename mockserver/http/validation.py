@@ -124,8 +124,7 @@ class BodyCheck:
         for index, item in enumerate(body):
             if not validator.is_valid([item]):
                 error = best_error(list(validator.iter_errors([item])))
-                path = error.instance_path
-                return invalid_input(_Shifted(error, path), [index + offset])
+                return invalid_input(error, [index + offset, *error.instance_path[1:]])
         return invalid_input(best_error(list(validator.iter_errors(body))))
 
     def _validator(self, body_type: type) -> Draft4Validator:
@@ -143,12 +142,3 @@ class BodyCheck:
             each for each in alternatives if JSON_TYPES.get(self._compiler.followed(each).get("type", "")) is body_type
         ]
         return fitting[0] if len(fitting) == 1 else None
-
-
-class _Shifted:
-    """An error inside a list of one item, its path told from the item."""
-
-    def __init__(self, error: Any, path: Sequence[str | int]) -> None:
-        self.kind = error.kind
-        self.instance = error.instance
-        self.instance_path = list(path)[1:]

@@ -31,8 +31,6 @@ class Instant(click.ParamType[datetime]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The instant, aware."""
-        if isinstance(value, datetime):
-            return value
         try:
             instant = datetime.fromisoformat(value)
         except ValueError:

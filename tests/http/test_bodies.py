@@ -33,7 +33,11 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
     "time-is-text": (b'{"meterTimeInMillis": "now"}', JSON, "type"),
     "time-too-large": (b'{"meterTimeInMillis": 9223372036854775808}', JSON, "maximum"),
     "time-absurd": (b'{"meterTimeInMillis": %d}' % -(10**40), JSON, "minimum"),
-    "value-absurd": (b'{"meterTimeInMillis": 1, "meterApiName": "m", "meterValue": 1%s}' % (b"0" * 400), JSON, "number-range"),
+    "value-absurd": (
+        b'{"meterTimeInMillis": 1, "meterApiName": "m", "meterValue": 1%s}' % (b"0" * 400),
+        JSON,
+        "number-range",
+    ),
     "dimension-is-number": (b'{"meterTimeInMillis": 1, "dimensions": {"a": 1}}', JSON, "type"),
 }
 

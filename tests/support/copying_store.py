@@ -1,4 +1,4 @@
-"""A second store, as a store over a network would be: everything that passes is copied through text, in worker threads."""
+"""A second store, as one over a network would be: everything that passes is copied, in worker threads."""
 
 import copy
 import json
