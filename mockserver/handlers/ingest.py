@@ -134,14 +134,14 @@ def columns_from_api(events: Sequence[JsonObject]) -> Columns:
 
 def _like_events(events: Sequence[JsonObject]) -> list[Sequence[Any]] | None:
     """The columns of events that all have the keys of the first one, in a few calls into C; None for others."""
-    names = tuple(events[0])
-    if len(names) < 2 or set(map(len, events)) != {len(names)}:  # noqa: PLR2004 - itemgetter of one name makes no tuples
+    names = events[0].keys()
+    if set(map(len, events)) != {len(names)}:
         return None
     try:
-        found = dict(zip(names, zip(*map(itemgetter(*names), events), strict=True), strict=True))
+        found = {name: list(map(itemgetter(name), events)) for name in names}
     except KeyError:
         return None
-    return [found.get(name) or (None,) * len(events) for name in FIELDS]
+    return [found.get(name) or [None] * len(events) for name in FIELDS]
 
 
 def _extend_fanned_out(columns: Columns, events: Sequence[JsonObject], offset: int) -> None:
