@@ -2,11 +2,10 @@
 
 import pytest
 
-from mockserver import handlers
 from mockserver.app import check_totality, create_app, tiers
 from mockserver.engine.binding import Binding, BindingError, Tier
 from mockserver.engine.call import Reply
-from mockserver.handlers import bindings
+from mockserver.handlers import bindings, customers, meters
 from mockserver.settings import Settings
 from specs import catalog
 
@@ -30,10 +29,8 @@ def test_missing_and_unknown_bindings_stop_the_start_with_their_names() -> None:
 
 def test_an_operation_bound_twice_stops_the_start_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two modules may not bind one operation."""
-    import mockserver.handlers.customers as customers  # noqa: PLC0415 - the module is patched
-
-    monkeypatch.setattr(customers, "BINDINGS", {**customers.BINDINGS, **handlers.meters.BINDINGS})
-    with pytest.raises(BindingError, match="bound more than once: .*createMeterDefinition"):
+    monkeypatch.setattr(customers, "BINDINGS", {**customers.BINDINGS, **meters.BINDINGS})
+    with pytest.raises(BindingError, match=r"bound more than once: .*createMeterDefinition"):
         bindings()
 
 

@@ -29,6 +29,8 @@ from mockserver.handlers.meters import warn_unknown_meter
 FIELDS = ("meterApiName", "customerId", "meterTimeInMillis", "meterValue", "dimensions", "uniqueId")
 SLICE = 10_000
 """Events that are decoded in one go."""
+FEW = 4
+"""So few events are decoded sooner one by one."""
 HEAVY = 5_000
 """A batch of more events is stored by a worker thread."""
 
@@ -135,7 +137,7 @@ def columns_from_api(events: Sequence[JsonObject]) -> Columns:
 def _like_events(events: Sequence[JsonObject]) -> list[Sequence[Any]] | None:
     """The columns of events that all have the keys of the first one, in a few calls into C; None for others."""
     names = events[0].keys()
-    if set(map(len, events)) != {len(names)}:
+    if len(events) < FEW or set(map(len, events)) != {len(names)}:
         return None
     try:
         found = {name: list(map(itemgetter(name), events)) for name in names}
@@ -187,12 +189,12 @@ def _warn(call: Call, request: Request, columns: Columns) -> None:
 def _unknown(names: Sequence[Any], positions: Sequence[int], known: Collection) -> list[tuple[Any, int]]:
     """Names that are no key of `known`, an absent name included, each with the position of its first event."""
     slices = [slice(start, start + SLICE) for start in range(0, len(names), SLICE)]
-    distinct: set[Any] = set()
-    for part in slices:
-        distinct.update(names[part])
+    distinct = set(names) if len(names) <= SLICE else set().union(*(names[part] for part in slices))
     unknown = {name for name in distinct if name is None or name not in known}
+    if not unknown:
+        return []
     first: dict[Any, int] = {}
-    for part in slices if unknown else ():
+    for part in slices:
         # Read backwards, so that of equal names the first one stays.
         first = dict(zip(reversed(names[part]), reversed(positions[part]), strict=True)) | first
     return sorted(((name, first[name]) for name in unknown), key=itemgetter(1))[:MOST_WARNINGS]

@@ -227,9 +227,9 @@ def test_a_batch_of_several_slices(dedup: Dedup) -> None:
 
 
 def test_more_events_than_a_chunk_holds() -> None:
-    """A log of several chunks is read, compared and overwritten as one."""
+    """A log of several chunks is read, compared and overwritten as one, the earliest events in its last chunk."""
     count, store = 150_000, EventStore()
-    for at in range(0, count, 30_000):
+    for at in reversed(range(0, count, 30_000)):
         times = list(range(at, at + 30_000))
         columns = [None] * 30_000, times, times, [None] * 30_000, [f"u{time}" for time in times]
         assert store.append(EventBatch("calls", *columns), Dedup.LATEST) == Appended(30_000, 0)

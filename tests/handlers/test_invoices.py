@@ -198,3 +198,44 @@ def test_a_deleted_customer_is_still_invoiced(account: Account) -> None:
     account.take(account.mock.delete("/customers/ann"))
     assert invoices(account) == before != []
     assert account.mock.rules() == ["unknown-customer"]
+
+
+@pytest.mark.parametrize("start", [-(2**63), -(10**15)])
+def test_a_plan_since_ever_is_billed_by_its_usage(account: Account, start: int) -> None:
+    """A start in the far past makes no invoices for the months since, only for those with usage."""
+    assign(account, start)
+    account.ingest(MAY, JUNE, event(meterTimeInMillis=0, meterValue=3))
+    assert [invoice["totalAmount"] for invoice in invoices(account)] == [3, 5, 7]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_more_money_than_a_double_holds_is_cut(account: Account, sign: int) -> None:
+    """A total beyond the doubles is answered as the largest one, never as null."""
+    assign(account, "2024-06-01")
+    account.ingest(*(used("2024-06-11", sign * LARGEST, meterApiName=f"m{number}") for number in range(3)))
+    assert [invoice["totalAmount"] for invoice in invoices(account)] == [sign * LARGEST]
+
+
+@pytest.fixture(scope="module")
+def euro_url() -> Iterator[str]:
+    """A server on which a unit costs a third of a euro, about."""
+    with serving(create_app(Settings(unit_price=Decimal("0.3333"), currency="EUR"))) as running:
+        yield running.url
+
+
+def test_price_and_currency_are_settings(euro_url: str) -> None:
+    """The unit price is applied before the one rounding, and the currency is printed."""
+    account = Account(MockClient(euro_url))
+    stop_clock(account.mock, NOON_MS)
+    account.register("ann")
+    assign(account, "2024-06-01")
+    account.ingest(used("2024-06-11", 2), used("2024-06-11", 1, uniqueId="x"))
+    [invoice] = invoices(account)
+    account.mock.close()
+    assert (invoice["totalAmount"], invoice["currency"]) == (1.0, "EUR")
+
+
+def test_the_customer_must_be_named(account: Account) -> None:
+    """A list without its required query parameter is 400."""
+    response = account.mock.get(INVOICES)
+    assert (response.status_code, response.json()["details"]) == (400, "customerId: required")

@@ -20,7 +20,11 @@ def test_a_preflight_is_answered_without_a_key(server: Server) -> None:
 
 def test_answers_and_errors_may_be_read_by_the_page(server: Server) -> None:
     """The allowing header is on a 200, a 401 and a 404."""
-    for path, key, status in (("/customers", "test-a", 200), ("/customers", "no", 401), ("/customers/x", "test-a", 404)):
+    for path, key, status in (
+        ("/customers", "test-a", 200),
+        ("/customers", "no", 401),
+        ("/customers/x", "test-a", 404),
+    ):
         response = requests.get(server.url + path, headers={**ORIGIN, "X-API-KEY": key}, timeout=10)
         assert response.status_code == status
         assert response.headers["Access-Control-Allow-Origin"] == "*"
