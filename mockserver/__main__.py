@@ -18,7 +18,6 @@ from mockserver.engine.clock import Clock
 from mockserver.handlers import bindings
 from mockserver.http import accesslog
 from mockserver.http.control import instant_ms
-from mockserver.seeding.command import seed
 from mockserver.settings import MEGABYTE, Settings
 from specs import catalog
 
@@ -72,13 +71,26 @@ class Money(click.ParamType[Decimal]):
         return amount
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.version_option(version("metermock"), prog_name="mockserver")
+class Commands(click.Group):
+    """The commands; `seed` is imported when it is asked for, since its data generator would slow each start."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the commands."""
+        return sorted([*super().list_commands(ctx), "seed"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name != "seed":
+            return super().get_command(ctx, cmd_name)
+        from mockserver.seeding.command import seed  # noqa: PLC0415 - see the class
+
+        return seed
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(package_name="metermock", prog_name="mockserver")
 def main() -> None:
     """A mock server with real state for usage-metering and billing APIs."""
-
-
-main.add_command(seed)
 
 
 @main.command()

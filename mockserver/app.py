@@ -110,7 +110,7 @@ def create_app(settings: Settings | None = None, make_store: Callable[[], Store]
 
 def local(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The document as this server serves it: at the root of its own address."""
-    return {**spec, "servers": [{"url": "/"}]}
+    return {**spec, "servers": [{"url": "/", "description": "this server"}]}
 
 
 def make_endpoints(served: Document, bound: Mapping[str, Binding], body_limit: int) -> dict[str, Endpoint]:

@@ -122,7 +122,7 @@ class _Scan:
             if not inside:
                 in_range = (columns.times_ms >= self._first_ms) & (columns.times_ms <= self._last_ms)
                 flags = in_range if flags is None else flags & in_range
-            rows = columns if flags is None else columns.pick(np.flatnonzero(flags))
+            rows = columns if flags is None or flags.all() else columns.pick(np.flatnonzero(flags))
             if len(rows.values):
                 yield Rows(rows.times_ms, self._grouping.codes(rows), rows.customers, rows.values)
 
