@@ -112,7 +112,7 @@ def main() -> None:
 @click.option("--body-limit", type=Size(), default="32MB", help="Largest request body, inflated.")
 @click.option("--charge-path", default=catalog.CHARGE_PATH, help="Path of Solvimon's charge events.")
 @click.option("--journal-size", type=click.IntRange(0), default=1000, help="Requests kept in each journal.")
-@click.option("--no-conflict-warnings", is_flag=True, help="Save memory: do not look for conflicting duplicates.")
+@click.option("--no-conflict-warnings", is_flag=True, help="Save time: do not look for conflicting duplicates.")
 @click.option("--no-cors", is_flag=True, help="Refuse pages from other origins.")
 @click.option(
     "--log-format", default="text", type=click.Choice(accesslog.FORMATS), help="Access log on standard error."

@@ -17,7 +17,7 @@ class Settings:
         api_keys: the exact keys that are accepted; None accepts every key that begins with `test-`.
         dedup: what makes two events the same, in accounts that say nothing else.
         strict: whether each warning is a refusal.
-        conflict_warnings: whether duplicates with other content are looked for; it costs memory an event.
+        conflict_warnings: whether duplicates with other content are looked for.
         unit_price: what a unit of usage costs on an invoice.
         currency: ISO code printed on invoices.
         clock_ms: instant at which every account's clock starts; None is the machine's time.

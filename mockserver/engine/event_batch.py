@@ -1,5 +1,6 @@
 """What goes into the event store: a batch of events as columns, and the conflicts found in it."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -9,6 +10,10 @@ from numpy.typing import NDArray
 
 SLICE_EVENTS: Final = 10_000
 """Events worked on by one NumPy call: a few milliseconds, so that other threads get their turn in between."""
+
+
+_EARLIEST: Final = -(2**63)
+_LATEST: Final = 2**63 - 1
 
 
 class BatchError(ValueError):
@@ -21,6 +26,9 @@ class BatchError(ValueError):
 
 class EventBatch:
     """Events as parallel columns; the batch takes the lists as they are and never changes them.
+
+    `times_ms` and `values` are arrays; a batch of one event has `only` instead, its time and value, since making two
+    arrays would cost more than storing the event.
 
     Args:
         meters: One name for all events, or one an event.
@@ -46,14 +54,17 @@ class EventBatch:
         unique_ids: Sequence[str | None],
         positions: Sequence[int] | None = None,
     ) -> None:
-        given = [customers, times_ms, values, dimensions, unique_ids]
-        given += [column for column in (meters, positions) if column is not None and not isinstance(column, str)]
-        if len(set(map(len, given))) > 1:
+        count = len(customers)
+        given = (times_ms, values, dimensions, unique_ids, customers if positions is None else positions)
+        if any(len(column) != count for column in given) or not (isinstance(meters, str) or len(meters) == count):
             raise ValueError("the columns of a batch must have one length")
         self.meters, self.customers = meters, customers
         self.dimensions, self.unique_ids, self.positions = dimensions, unique_ids, positions
-        self.times_ms: NDArray[np.int64] = _converted("times_ms", times_ms, np.int64)
-        self.values: NDArray[np.float64] = _converted("values", values, np.float64)
+        if count == 1:
+            self.only = _checked(times_ms[0], values[0])
+        else:
+            self.times_ms: NDArray[np.int64] = _converted("times_ms", times_ms, np.int64)
+            self.values: NDArray[np.float64] = _converted("values", values, np.float64)
 
     def __len__(self) -> int:
         return len(self.customers)
@@ -92,6 +103,19 @@ ConflictListener = Callable[[Conflict], None]
 def in_slices(count: int) -> list[slice]:
     """Slices of at most SLICE_EVENTS that cover `count` events; one empty slice when there are none."""
     return [slice(at, at + SLICE_EVENTS) for at in range(0, max(count, 1), SLICE_EVENTS)]
+
+
+def _checked(time_ms: int, value: float) -> tuple[int, float]:
+    """The time and the value of a single event, under the rules of `_converted`."""
+    if not _EARLIEST <= time_ms <= _LATEST:
+        raise BatchError("times_ms", 0)
+    try:
+        double = float(value) + 0.0
+    except OverflowError:
+        raise BatchError("values", 0) from None
+    if not math.isfinite(double):
+        raise BatchError("values", 0)
+    return time_ms, double
 
 
 def _converted(column: Literal["times_ms", "values"], numbers: Sequence[float], dtype: type[Any]) -> NDArray[Any]:

@@ -42,6 +42,9 @@ _SLICE: Final = 10_000
 _MOVED_SLOTS: Final = 8
 """Slots of the old table emptied for every new key: the move ends long before the new table is full."""
 
+_MOVED_TOGETHER: Final = 2_048
+"""Slots that are emptied at least, since NumPy is not worth calling for fewer."""
+
 
 class _Table:
     """Keys by linear probing from a home slot; zero marks an empty slot. Keys are above zero."""
@@ -137,7 +140,7 @@ class KeyIndex:
         self._count = 0
         self._table = _Table(_SMALLEST)
         self._old: _Table | None = None
-        self._moved = 0
+        self._moved = self._owed = 0
 
     def find(self, keys: Keys) -> Ints:
         """Return the row of each key, ABSENT where it is not in the index."""
@@ -171,11 +174,14 @@ class KeyIndex:
     def _make_room(self, keys: int) -> None:
         self._count += keys
         if self._old:
-            self._move(self._old, keys * _MOVED_SLOTS)
+            self._owed += keys * _MOVED_SLOTS
+            if self._owed >= _MOVED_TOGETHER:
+                self._move(self._old, self._owed)
+                self._owed = 0
         if self._count > self._table.homes * _FULL:
             while self._old:
                 self._move(self._old, _SLICE)
-            self._old, self._moved = self._table, 0
+            self._old, self._moved, self._owed = self._table, 0, 0
             self._table = _Table(max(int(self._table.homes * _GROWTH), int(self._count / _FULL) + 1))
 
     def _move(self, old: _Table, slots: int) -> None:

@@ -8,6 +8,7 @@ batch would keep every other thread of the process waiting.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,8 @@ from mockserver.engine.event_verdict import Encoded, Indexes, Verdict, judge
 __all__ = ["Appended", "BatchError", "Conflict", "EventBatch", "EventStore"]
 
 TOLD_CONFLICTS: Final = 20
+_DOUBLE: Final = Struct("=d")
+_BITS: Final = Struct("=q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +111,17 @@ class EventStore:
             self._customers[batch.customers[0]],
             self._dimension_sets.encode_one(batch.dimensions[0]),
         )
-        row = Row(batch.times_ms.item(0), customer, dimension_set, batch.values.item(0))
+        time_ms, value = batch.only
+        row = Row(time_ms, customer, dimension_set, value)
         log = self._logs.get(meter) or MeterLog()
-        event = Single(meter, unique_id, row, batch.values.view(np.int64).item(0))
+        event = Single(meter, unique_id, row, *_BITS.unpack(_DOUBLE.pack(value)))
         verdict = judge_one(event, dedup, self._indexes, log, self._dimension_sets)
         conflicts = int(self._conflict_warnings and verdict.conflict is not None)
         if conflicts and verdict.conflict and on_conflict is not None:
             on_conflict(Conflict(verdict.conflict, meter, unique_id, batch.position(0), 1))
         if verdict.row != ABSENT:
             if dedup is Dedup.LATEST:
-                log.overwrite_values(np.array([verdict.row]), batch.values)
+                log.overwrite_values(np.array([verdict.row]), np.array([value]))
             return Appended(0, 1, conflicts)
         index = self._indexes.anchors if verdict.is_anchor else self._indexes.identities
         index.insert_one(verdict.key, log.append_one(row))

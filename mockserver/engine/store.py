@@ -130,7 +130,7 @@ class MemoryStore:
     Behaviours check before they write and run one at a time an account, so a transaction has nothing to undo.
 
     Args:
-        conflict_warnings: whether the event store keeps what it needs to tell of conflicting duplicates.
+        conflict_warnings: whether the event store tells of conflicting duplicates.
     """
 
     blocking = False

@@ -188,15 +188,17 @@ def _warn(call: Call, request: Request, columns: Columns) -> None:
 
 def _unknown(names: Sequence[Any], positions: Sequence[int], known: Collection) -> list[tuple[Any, int]]:
     """Names that are no key of `known`, an absent name included, each with the position of its first event."""
-    slices = [slice(start, start + SLICE) for start in range(0, len(names), SLICE)]
-    distinct = set(names) if len(names) <= SLICE else set().union(*(names[part] for part in slices))
-    unknown = {name for name in distinct if name is None or name not in known}
+    parts = [names] if len(names) <= SLICE else [names[start : start + SLICE] for start in range(0, len(names), SLICE)]
+    unknown = {name for part in parts for name in set(part) if name is None or name not in known}
     if not unknown:
         return []
     first: dict[Any, int] = {}
-    for part in slices:
+    start = 0
+    for part in parts:
         # Read backwards, so that of equal names the first one stays.
-        first = dict(zip(reversed(names[part]), reversed(positions[part]), strict=True)) | first
+        here = positions[start : start + len(part)]
+        first = dict(zip(reversed(part), reversed(here), strict=True)) | first
+        start += len(part)
     return sorted(((name, first[name]) for name in unknown), key=itemgetter(1))[:MOST_WARNINGS]
 
 
@@ -211,7 +213,8 @@ def _warn_of_dimensions(call: Call, request: Request, columns: Columns) -> None:
     names: set[str] = set()
     for start in range(0, len(columns.dimensions), SLICE):
         names.update(*filter(None, columns.dimensions[start : start + SLICE]))
-    for name in sorted(name for name in names if name.startswith(RESERVED_PREFIX) and name not in KNOWN_RESERVED):
+    reserved = [name for name in names if name.startswith(RESERVED_PREFIX) and name not in KNOWN_RESERVED]
+    for name in sorted(reserved) if reserved else ():
         row = next(row for row, sent in enumerate(columns.dimensions) if sent and name in sent)
         where = request.field(columns.positions[row], f"dimensions.{printable(name, 60)}")
         message = f"names with {RESERVED_PREFIX} instruct the platform; this one is not acted on"
