@@ -249,5 +249,7 @@ def _coarsen(hourly: Aggregated, interval: Interval, ufunc: np.ufunc) -> Aggrega
 
 def _runs(ascending: Ints) -> tuple[Ints, Ints]:
     """The distinct numbers of an ascending array and where each begins."""
-    distinct, starts = np.unique(ascending, return_index=True)
-    return distinct, starts
+    starts = np.flatnonzero(ascending[1:] != ascending[:-1]) + 1
+    if ascending.size:
+        starts = np.concatenate(([0], starts))
+    return ascending[starts], starts

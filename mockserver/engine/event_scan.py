@@ -44,6 +44,7 @@ class _Grouping:
         self._columns = {name: sets.column(name) for name in self.names if name != CUSTOMER}
         self._values = {name: list(column.values) for name, column in self._columns.items()}
         self._by_set = {name: column.by_set(len(sets)) for name, column in self._columns.items()}
+        self.by_dimension = bool(self._columns)
         self.set_groups, self._examples = self._group_sets(len(sets))
         self.count = len(self._examples) * (len(self._customers) if self.by_customer else 1)
 
@@ -64,6 +65,8 @@ class _Grouping:
     def _group_sets(self, sets: int) -> tuple[Ints, Ints]:
         """Number the combinations of grouped values: for every set its number or ABSENT, and a set for each number."""
         groups = np.zeros(sets, np.int64)
+        if not self._by_set:
+            return groups, np.zeros(1, np.int64)
         for column in self._by_set.values():
             complete = (groups != ABSENT) & (column != ABSENT)
             joined = groups * (int(column.max(initial=0)) + 1) + column
@@ -87,7 +90,7 @@ class _Admission:
         self.sets: Flags | None = None
         if grouping.by_customer:
             self.customers = np.arange(len(customers)) > 0
-        if (grouping.set_groups == ABSENT).any():
+        if grouping.by_dimension and (grouping.set_groups == ABSENT).any():
             self.sets = grouping.set_groups != ABSENT
         for name, wanted in filters.items():
             if not wanted:
@@ -136,9 +139,9 @@ def _chosen(
 
 def _groups(table: Aggregated, grouping: _Grouping, query: UsageQuery) -> list[UsageGroup]:
     """Tell every group of a table in words and seconds."""
-    distinct, positions = np.unique(table.buckets, return_inverse=True)
-    starts = np.array([bucket_start(ordinal, query.interval) for ordinal in distinct.tolist()], object)
-    cells = list(zip(starts[positions].tolist(), table.values.tolist(), strict=True))
+    buckets = table.buckets.tolist()
+    starts = {ordinal: bucket_start(ordinal, query.interval) for ordinal in set(buckets)}
+    cells = list(zip(map(starts.__getitem__, buckets), table.values.tolist(), strict=True))
     bounds = [*np.searchsorted(table.groups, table.group_codes).tolist(), len(cells)]
     totals = zip(table.group_codes.tolist(), table.totals.tolist(), strict=True)
     return [
