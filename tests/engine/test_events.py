@@ -188,6 +188,16 @@ def test_a_refused_batch_leaves_nothing(dedup: Dedup, first: list[Event], second
     assert store.append(batch_of(second), dedup, told.append) == expected
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_negative_zero_is_a_zero(*, together: bool) -> None:
+    """-0.0 and 0.0 are one value: without a unique id such events are the same one, and their sum is a plain 0."""
+    store, pair = EventStore(), [replace(EVENT, unique_id=None, value=value) for value in (-0.0, 0.0)]
+    append_all(store, [pair] if together else [[event] for event in pair], Dedup.EVENT)
+    query = UsageQuery("calls", 0, 2 * 10**9, Aggregation.SUM, Interval.DAY)
+    (group,) = store.aggregate(query, MeterKind.SUM).groups
+    assert (store.count(), [str(value) for _, value in group.buckets], str(group.total)) == (1, ["0.0"], "0.0")
+
+
 def test_a_batch_may_be_empty() -> None:
     """No events change nothing, not even the list of meters."""
     store = EventStore()
