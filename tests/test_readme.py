@@ -153,7 +153,9 @@ def test_the_options_are_all_listed(command: str, heading: str) -> None:
     """Each command's table names its options with their defaults, in the order of --help."""
     table = README.partition(f"| `{heading}` |")[2].partition("\n\n")[0]
     rows = dict(re.findall(r"^\| `(--[a-z-]+)` \| (.*?) \|", table, re.MULTILINE))
-    options = [option for option in main.commands[command].params if isinstance(option, click.Option)]
+    found = main.get_command(click.Context(main), command)
+    assert found is not None
+    options = [option for option in found.params if isinstance(option, click.Option)]
     assert list(rows) == [option.opts[0] for option in options]
     for option in options:
         if option.default not in (None, False, ()) and not option.multiple and isinstance(option.default, str | int):
