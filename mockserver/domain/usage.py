@@ -1,8 +1,9 @@
 """Usage: the question asked of a meter, the answer, and the shapes it is told in."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 from mockserver.domain.aggregation import Aggregation
@@ -38,6 +39,20 @@ class UsageQuery:
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     take: Take | None = None
 
+    def key(self) -> Hashable:
+        """Equal for equal questions."""
+        filters = tuple(sorted(self.filters.items(), key=itemgetter(0))) if self.filters else ()
+        return (
+            self.meter,
+            self.start_s,
+            self.end_s,
+            self.aggregation,
+            self.interval,
+            self.group_by,
+            filters,
+            self.take,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class UsageGroup:
@@ -58,6 +73,11 @@ class UsageResult:
 
     groups: list[UsageGroup]
     overflowed: bool = False
+
+    def copy(self) -> "UsageResult":
+        """The same, sharing nothing that could be changed."""
+        groups = [UsageGroup(dict(group.info), group.total, list(group.buckets)) for group in self.groups]
+        return UsageResult(groups, self.overflowed)
 
 
 def arrange(groups: Sequence[UsageGroup], take: Take | None) -> list[UsageGroup]:

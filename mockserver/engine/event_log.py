@@ -4,11 +4,13 @@ Chunks of a fixed size need no copying when the log grows and waste at most one 
 instant, so that a query passes over those outside its range.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mockserver.domain.usage import UsageResult
 
 Ints = NDArray[np.int64]
 Codes32 = NDArray[np.int32]
@@ -16,6 +18,12 @@ Floats = NDArray[np.float64]
 
 CHUNK_ROWS: Final = 65_536
 _FIRST_ROWS: Final = 64
+
+_ANSWERS: Final = 256
+"""Usage answers that are kept of a meter whose events do not change."""
+
+_LARGEST_ANSWER: Final = 10_000
+"""Values of an answer that is still worth its memory."""
 
 
 class Row(NamedTuple):
@@ -94,9 +102,20 @@ class MeterLog:
     def __init__(self) -> None:
         self._chunks = [_Chunk(_FIRST_ROWS)]
         self.count = 0
+        self.answers: dict[Hashable, UsageResult] = {}
+        """What was answered of these events since they last changed."""
+
+    def keep(self, key: Hashable, answer: UsageResult) -> None:
+        """Remember an answer until the next change; the oldest goes when there are many, a large one is not kept."""
+        if sum(len(group.buckets) for group in answer.groups) > _LARGEST_ANSWER:
+            return
+        if len(self.answers) >= _ANSWERS:
+            del self.answers[next(iter(self.answers))]
+        self.answers[key] = answer
 
     def append(self, rows: Columns) -> int:
         """Append rows (at least one) and return the number of the first."""
+        self.answers.clear()
         first_row, done = self.count, 0
         while done < len(rows.values):
             if self._chunks[-1].size == CHUNK_ROWS:
@@ -109,6 +128,7 @@ class MeterLog:
 
     def append_one(self, row: Row) -> int:
         """Append a row and return its number."""
+        self.answers.clear()
         if self._chunks[-1].size == CHUNK_ROWS:
             self._chunks.append(_Chunk(CHUNK_ROWS))
         self._chunks[-1].append_one(row)
@@ -130,6 +150,7 @@ class MeterLog:
 
     def overwrite_values(self, rows: Ints, values: Floats) -> None:
         """Replace the values of the rows with these numbers (distinct)."""
+        self.answers.clear()
         for chunk, places in self._by_chunk(rows):
             chunk.columns.values[rows[places] % CHUNK_ROWS] = values[places]
 

@@ -85,11 +85,19 @@ class EventStore:
         return Appended(len(verdict.new), len(batch) - len(verdict.new), total)
 
     def aggregate(self, query: UsageQuery, kind: MeterKind) -> UsageResult:
-        """Answer a usage query over everything appended so far; `kind` is the kind of the query's meter."""
+        """Answer a usage query over everything appended so far; `kind` is the kind of the query's meter.
+
+        An answer is kept until the meter's log changes, since dashboards ask the same question again and again.
+        """
         log = self._logs.get(query.meter)
         if log is None:
             return UsageResult([])
-        return aggregate_log(log, query, kind, self._customers, self._dimension_sets)
+        key = (query.key(), kind)
+        answer = log.answers.get(key)
+        if answer is None:
+            answer = aggregate_log(log, query, kind, self._customers, self._dimension_sets)
+            log.keep(key, answer)
+        return answer.copy()
 
     def latest_ms(self, meter: str) -> int | None:
         """The time (Unix milliseconds) of the meter's latest event, None without events."""

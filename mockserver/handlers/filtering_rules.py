@@ -42,6 +42,11 @@ def list_filtering_rules(call: Call) -> Reply:
     return Reply([each for each in documents if each["meterApiName"] == call.query["meterApiName"]])
 
 
+def has_rules(call: Call) -> bool:
+    """Whether the account has any filtering rule."""
+    return len(call.store.collection(COLLECTION)) > 0
+
+
 def rules_by_meter(call: Call) -> dict[str, list[FilteringRule]]:
     """Every rule as the domain knows it, inert ones included, by the meter that it acts on."""
     rules: dict[str, list[FilteringRule]] = {}

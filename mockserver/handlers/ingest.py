@@ -4,7 +4,7 @@ A batch of a thousand events is the common case and every one of its events cost
 in C. It runs slice by slice, so that a very large batch lets other threads run in between.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import itemgetter
@@ -22,7 +22,7 @@ from mockserver.engine.resource import printable
 from mockserver.engine.store import Collection, JsonObject
 from mockserver.handlers.customers import COLLECTION as CUSTOMERS
 from mockserver.handlers.customers import warn_unknown_customer
-from mockserver.handlers.filtering_rules import rules_by_meter
+from mockserver.handlers.filtering_rules import has_rules, rules_by_meter
 from mockserver.handlers.meters import COLLECTION as METERS
 from mockserver.handlers.meters import warn_unknown_meter
 
@@ -107,13 +107,47 @@ def ingest_meter_events(call: Call) -> Reply:
         InvalidInput: a value is too large for a double; nothing is stored.
     """
     request = Request(call.body)
-    if request.events:
+    if request.alone and _is_ordinary(call, call.body):
+        _ingest_ordinary(call, request, call.body)
+    elif request.events:
         columns = columns_from_api(request.events)
         _refuse_huge_values(request, columns)
         _warn(call, request, columns)
         _store(call, request, _admitted(call, columns))
     words = f"{len(request.events)} records were ingested"
     return Reply(words, media_type=TEXT) if call.live_form else Reply(words)
+
+
+def _is_ordinary(call: Call, event: JsonObject) -> bool:
+    """Whether a lone event has one meter, a value and nothing that the checks of batches would have to look into."""
+    value, time_ms = event.get("meterValue"), event["meterTimeInMillis"]
+    return (
+        event.get("meterApiName") is not None
+        and value is not None
+        and -LARGEST <= value <= LARGEST
+        and 0 <= time_ms <= LATEST_MS
+        and "values" not in event
+        and not any(name.startswith(RESERVED_PREFIX) for name in event.get("dimensions") or ())
+        and not has_rules(call)
+    )
+
+
+def _ingest_ordinary(call: Call, request: Request, event: JsonObject) -> None:
+    """The same as for a batch, without its columns: most clients send events one by one."""
+    meter, customer = event["meterApiName"], event.get("customerId")
+    if meter not in call.store.collection(METERS):
+        warn_unknown_meter(call, meter, "meterApiName")
+    if customer is None or customer not in call.store.collection(CUSTOMERS):
+        warn_unknown_customer(call, customer)
+    batch = EventBatch(
+        meter,
+        (customer,),
+        (event["meterTimeInMillis"],),
+        (event["meterValue"],),
+        (event.get("dimensions"),),
+        (event.get("uniqueId"),),
+    )
+    call.store.events.append(batch, call.policy.dedup, _conflict_listener(call, request))
 
 
 def columns_from_api(events: Sequence[JsonObject]) -> Columns:
@@ -253,7 +287,7 @@ def _verdict(
     return verdicts[key]
 
 
-def _store(call: Call, request: Request, columns: Columns) -> None:
+def _conflict_listener(call: Call, request: Request) -> Callable[[Conflict], None]:
     def on_conflict(conflict: Conflict) -> None:
         name, message = CONFLICTS[conflict.kind]
         where = request.field(conflict.position, name)
@@ -261,6 +295,10 @@ def _store(call: Call, request: Request, columns: Columns) -> None:
             where = request.value_field(conflict.position, conflict.meter)
         call.warn(where, conflict.kind, message)
 
+    return on_conflict
+
+
+def _store(call: Call, request: Request, columns: Columns) -> None:
     only = columns.meters[0] if columns.meters else ""
     batch = EventBatch(
         # One name for all is cheaper than a list of equal names.
@@ -272,7 +310,7 @@ def _store(call: Call, request: Request, columns: Columns) -> None:
         columns.unique_ids,
         columns.positions,
     )
-    call.store.events.append(batch, call.policy.dedup, on_conflict)
+    call.store.events.append(batch, call.policy.dedup, _conflict_listener(call, request))
 
 
 def is_heavy(call: Call) -> bool:

@@ -161,3 +161,40 @@ def test_an_answer_belongs_to_the_caller() -> None:
     store.meters().clear()
     assert store.aggregate(query, MeterKind.SUM).groups[0].info == {CUSTOMER: "a", "region": "eu"}
     assert store.meters() == ["calls"]
+
+
+def test_a_kept_answer_is_never_stale_and_never_shared() -> None:
+    """The same question again gives the same answer, a changed answer harms nobody, and a write is seen at once."""
+    store = EventStore()
+    query = UsageQuery("calls", 0, 86_400, Aggregation.SUM, Interval.DAY)
+
+    def put(unique_id: str, value: float, dedup: Dedup) -> None:
+        store.append(EventBatch("calls", ["ann"], [1000], [value], [None], [unique_id]), dedup)
+
+    def asked() -> float:
+        (group,) = store.aggregate(query, MeterKind.SUM).groups
+        total = group.total
+        group.buckets.clear()
+        group.info["spoilt"] = "yes"
+        return total
+
+    put("a", 1, Dedup.LATEST)
+    assert [asked(), asked()] == [1, 1]
+    put("a", 5, Dedup.LATEST)
+    assert asked() == 5
+    put("b", 2, Dedup.LATEST)
+    assert asked() == 7
+    store.append(EventBatch("calls", ["ann"] * 2, [2000] * 2, [1, 1], [None] * 2, ["c", "d"]), Dedup.LATEST)
+    assert asked() == 9
+    (group,) = store.aggregate(query, MeterKind.SUM).groups
+    assert (group.info, group.buckets) == ({}, [(0, 9.0)])
+
+
+def test_answers_are_kept_for_a_bounded_number_of_questions() -> None:
+    """Old answers are forgotten, not piled up."""
+    store = EventStore()
+    store.append(EventBatch("calls", ["ann"], [1000], [1], [None], [None]), Dedup.EVENT)
+    for start in range(300):
+        query = UsageQuery("calls", -start, 86_400, Aggregation.SUM, Interval.DAY)
+        assert store.aggregate(query, MeterKind.SUM).groups[0].total == 1
+    assert len(store._logs["calls"].answers) == 256
