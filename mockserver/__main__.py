@@ -129,7 +129,13 @@ def serve(host: str, port: int, log_format: str, **options: Any) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     banner(f"http://{url_host(host)}:{listener.getsockname()[1]}", settings)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=5
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=5,
     )
     # After its own clean stop, uvicorn raises the signal once more; that is no error.
     with contextlib.suppress(KeyboardInterrupt):

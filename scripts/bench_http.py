@@ -186,8 +186,10 @@ def call(port: int, method: str, path: str, body: object = None, key: str = KEY)
 
 
 def prepare(port: int) -> None:
-    """The mock's account has one meter and a thousand events, as much as the others' constant answers."""
+    """The mock's account has a meter, its customers and a thousand events, as much as the others' constant answers."""
     call(port, "POST", "/_mock/reset")
+    for customer in {str(event(index)["customerId"]) for index in range(1000)}:
+        call(port, "POST", "/customers", {"customerId": customer, "customerName": customer})
     meter = {"meterApiName": "api-calls", "displayName": "API calls", "type": "SUM_OF_ALL_USAGE"}
     call(port, "POST", "/meter-definition", {**meter, "dimensions": ["region", "tier"]})
     call(port, "POST", "/ingest", [event(index) for index in range(1000)])

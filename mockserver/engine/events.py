@@ -7,9 +7,8 @@ batch would keep every other thread of the process waiting.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +31,7 @@ _DOUBLE: Final = Struct("=d")
 _BITS: Final = Struct("=q")
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     """What became of a batch: events stored, events dropped as duplicates, conflicts found among both."""
 
     accepted: int

@@ -1,7 +1,7 @@
 """Connexion, stock or prebuilt.
 
 Stock Connexion 3.3 builds validators, security functions and argument lists anew for each request. Here the same layers
-are built once an operation: routing looks a path up in a dict, security reads one header, validation runs compiled
+are built once an operation: routing happened before, security reads one header, validation runs compiled
 validators and the operation calls its behaviour. Both forms end in the same checks and the same behaviours, so they
 answer the same; a test holds them side by side. What is subclassed here is not Connexion's public API, which is why the
 minor version is pinned and nothing outside this module knows these classes.
@@ -78,17 +78,6 @@ def wrong_media_type(accepted: tuple[str, ...]) -> InvalidInput:
 # --- prebuilt layers -------------------------------------------------------------------------------------------------
 
 
-class PrebuiltDocs(SwaggerUIMiddleware):  # type: ignore[misc]
-    """Swagger UI, asked only for its own paths."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
-        if scope["path"].startswith(DOCS_PREFIX):
-            await super().__call__(scope, receive, _noting_status(scope, send))
-        else:
-            await self.app(scope, receive, send)
-
-
 def _noting_status(scope: Scope, send: Send) -> Send:
     """Sends on, and tells the exchange the status, which the access log prints."""
 
@@ -100,18 +89,27 @@ def _noting_status(scope: Scope, send: Send) -> Send:
     return noting
 
 
-class Known:
-    """Refuses unknown paths and methods before Connexion's router would redirect them to where a slash is missing."""
+class Entrance(SwaggerUIMiddleware):  # type: ignore[misc]
+    """Lets requests of known operations in, shows Swagger UI, and refuses the rest.
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    Connexion's router would redirect an unknown path to where only a slash is missing.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
         exchange = exchange_of(scope)
-        if exchange.endpoint is None:
+        if exchange.endpoint is not None:
+            routing = {"api_base_path": "", "operation_id": exchange.endpoint.operation.operation_id}
+            scope.setdefault("extensions", {})["connexion_routing"] = routing
+            await self.app(scope, receive, send)
+        elif scope["path"].startswith(DOCS_PREFIX):
+            await super().__call__(scope, receive, _noting_status(scope, send))
+        else:
             raise HTTPException(405 if exchange.allow else 404)
-        await self.app(scope, receive, send)
+
+    async def default_fn(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
+        """A path of no page."""
+        raise HTTPException(404)
 
 
 class PrebuiltErrors:
@@ -130,17 +128,6 @@ class PrebuiltErrors:
             answer = self._error_answer(exchange, error)
             exchange.status, exchange.response_body = answer.status, answer.body
             await answer.send(send)
-
-
-class PrebuiltRouting(RoutingMiddleware):  # type: ignore[misc]
-    """Routing that was done already."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
-        endpoint = exchange_of(scope).answering()
-        routing = {"api_base_path": "", "operation_id": endpoint.operation.operation_id}
-        scope.setdefault("extensions", {})["connexion_routing"] = routing
-        await self.app(scope, receive, send)
 
 
 class PrebuiltSecurity(SecurityMiddleware):  # type: ignore[misc]
@@ -201,7 +188,7 @@ class PrebuiltApi(AsyncApi):  # type: ignore[misc]
         return answer
 
 
-PREBUILT = (PrebuiltRouting, PrebuiltSecurity, PrebuiltValidation)
+PREBUILT = (PrebuiltSecurity, PrebuiltValidation)
 STOCK = (RoutingMiddleware, SecurityMiddleware, RequestValidationMiddleware, ContextMiddleware)
 
 
@@ -277,7 +264,7 @@ def connexion_app(
     errors = partial(PrebuiltErrors, error_answer=error_answer) if fast else ExceptionMiddleware
     app = AsyncApp(
         __name__,
-        middlewares=[errors, PrebuiltDocs, Known, *(PREBUILT if fast else STOCK)],
+        middlewares=[errors, Entrance, *(PREBUILT if fast else STOCK)],
         resolver=Resolver(lambda operation_id: stock_operation if operation_id in endpoints else None),
         security_map={"apiKey": handler, "bearer": handler},
         validator_map={
