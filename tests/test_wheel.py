@@ -89,20 +89,21 @@ def test_the_wheel_holds_the_product_alone(wheel: Path) -> None:
     names = run(sys.executable, "-m", "zipfile", "-l", wheel, cwd=wheel.parent)
     assert "specs/amberflo/metering.yaml" in names
     assert "mockserver/py.typed" in names
+    assert "contracts/report/report.schema.json" in names
     assert "tests/" not in names
     assert "scripts/" not in names
 
 
-def test_the_command_is_there(commands: Path, elsewhere: Path) -> None:
-    """`mockserver --help` names both commands."""
-    shown = run(commands / "mockserver", "--help", cwd=elsewhere)
-    assert "serve" in shown
-    assert "seed" in shown
+@pytest.mark.parametrize(("command", "names"), [("mockserver", ("serve", "seed")), ("contracts", ("check", "cleanup"))])
+def test_the_commands_are_there(commands: Path, elsewhere: Path, command: str, names: tuple[str, ...]) -> None:
+    """Both commands are installed, and their help names what they do."""
+    shown = run(commands / command, "--help", cwd=elsewhere)
+    assert all(name in shown for name in names)
 
 
 def test_what_is_imported_is_the_wheel(commands: Path, elsewhere: Path) -> None:
     """The packages come from the environment and not from the checkout, and their dependencies agree."""
-    code = "import mockserver, specs; print(mockserver.__file__, specs.__file__)"
+    code = "import contracts, mockserver, specs; print(contracts.__file__, mockserver.__file__, specs.__file__)"
     assert str(ROOT) not in run(commands / "python", "-c", code, cwd=elsewhere)
     run(commands / "pip", "check", cwd=elsewhere)
 
@@ -110,6 +111,23 @@ def test_what_is_imported_is_the_wheel(commands: Path, elsewhere: Path) -> None:
 def test_the_server_is_healthy(url: str) -> None:
     """A server from the wheel answers."""
     assert httpx.get(f"{url}/_mock/health").status_code == httpx.codes.OK
+
+
+def test_the_checker_holds_the_server_to_the_documents(commands: Path, elsewhere: Path, url: str) -> None:
+    """`contracts check` of the wheel finds the server of the wheel conforming, by the documents inside."""
+    told = run(
+        commands / "contracts",
+        "check",
+        url,
+        "--document",
+        "solvimon",
+        "--profile",
+        "smoke",
+        "--seed",
+        "1",
+        cwd=elsewhere,
+    )
+    assert "It conforms" in told
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -1,0 +1,1 @@
+"""Holds any target, mock or real, against the documents, safely, and says what does not hold."""

@@ -1,0 +1,124 @@
+"""Requests that a check of ours makes itself, through the gate like every other."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import requests
+
+from contracts.checks.samples import Sample
+from contracts.credentials import AUTH_HEADER
+from contracts.curl import curl
+from contracts.faults import EnvironmentFault, Refused, TargetFault
+from contracts.gate import Gate
+from contracts.keys import key_header
+from contracts.model import Exchange, Result
+from contracts.watcher import Watcher
+from specs.catalog import Document, Operation
+
+_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a check of ours says of an operation.
+
+    Args:
+        check: Which.
+        operation_id: Of which operation.
+        result: One of five.
+        reason: Why it is neither conform nor differs.
+        expected: What should have been; of a difference.
+        got: What was; of a difference.
+        status: Of the answer.
+        exchange: That shows it.
+        curl: The commands that show it.
+    """
+
+    check: str
+    operation_id: str
+    result: Result
+    reason: str = ""
+    expected: str = ""
+    got: str = ""
+    status: int | None = None
+    exchange: Exchange | None = None
+    curl: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer to a request of ours."""
+
+    status: int
+    body: bytes
+    exchange: Exchange
+    curl: str
+
+    @property
+    def success(self) -> bool:
+        """Whether the status is one of success."""
+        return self.status in _SUCCESS
+
+    def json(self) -> Any:
+        """The body as a JSON value; None when it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True)
+class NoReply:
+    """There was none: why, and what that makes of the check."""
+
+    result: Result
+    reason: str
+    error: Refused | EnvironmentFault | TargetFault
+    exchange: Exchange | None
+
+
+class Asker:
+    """Asks the operations of one projection.
+
+    Args:
+        gate: Through which it goes.
+        watcher: The gate's observer.
+        document: The projection.
+        dialect: Its name, or empty.
+    """
+
+    def __init__(self, gate: Gate, watcher: Watcher, document: Document, dialect: str) -> None:
+        self.document = document
+        self.dialect = dialect
+        self.has_other = gate.target.keys.other is not None
+        self._gate = gate
+        self._watcher = watcher
+        self._session = gate.session()
+        self._header = key_header(document.spec)
+
+    def ask(self, operation: Operation, request: Sample, *, auth: str = "own") -> Reply | NoReply:
+        """Sends a request with the key that `auth` names: own, other, wrong or none."""
+        prepared = request.request(self._gate.target.url, operation, {AUTH_HEADER: auth})
+        command = self._curl(operation, prepared, auth)
+        try:
+            response = self._session.send(prepared)
+        except Refused as error:
+            return NoReply(Result.UNTESTED, error.reason, error, self._watcher.last)
+        except EnvironmentFault as error:
+            return NoReply(Result.INCONCLUSIVE, error.reason, error, self._watcher.last)
+        except TargetFault as error:
+            return NoReply(Result.INCONCLUSIVE, str(error), error, self._watcher.last)
+        exchange = self._watcher.last
+        if exchange is None:
+            raise RuntimeError("the gate's observer is not the one that was given")
+        return Reply(response.status_code, response.content, exchange, command)
+
+    def owned(self, operation: Operation, request: Sample) -> Sample:
+        """The request with keys of the run's own, where it writes to what others use."""
+        path, query, body = self._gate.adopt(operation, request.path, request.query, request.body)
+        return replace(request, path=path, query=query, body=body)
+
+    def _curl(self, operation: Operation, prepared: requests.PreparedRequest, auth: str) -> str:
+        command = curl(prepared, key_header=self._header, auth=auth, vendor=operation.document)
+        return self._gate.redactor.text(command)

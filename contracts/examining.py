@@ -1,0 +1,316 @@
+"""The examination of one projection: our own requests first, then the engine's, all counted on the run's board."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from contracts.checks.asking import Asker, Said
+from contracts.checks.bearing import bears
+from contracts.checks.credentials import CHECK as KEY_CHECK
+from contracts.checks.credentials import key_required
+from contracts.checks.excuses import Ground, excuse
+from contracts.checks.forms import answer_form
+from contracts.checks.interaction import Interaction
+from contracts.checks.lifecycles import lifecycles
+from contracts.checks.living import Life
+from contracts.checks.table import CHECKS, EXPLAINS, Check, Scope, told_once
+from contracts.clock import Clock
+from contracts.engine import Job, Step, drive
+from contracts.engine.drive import Answered, Ended, OperationBegun, PhaseBegun, Trouble, Unanswered
+from contracts.engine.translate import Failed
+from contracts.faults import EnvironmentFault, FaultKind, Refused, TargetFault
+from contracts.findings import Findings, Symptom
+from contracts.gate import Gate
+from contracts.ledger import new_prefix
+from contracts.model import Example, Exchange, Limits, Result, RunError
+from contracts.results import Board, Cell
+from contracts.watcher import Watcher
+from specs.catalog import Document, Operation
+
+COMPLETE = "answer_complete"
+IN_TIME = "answer_in_time"
+_NO_KEY = "there is no key"
+
+
+class Examination:
+    """Holds one target against one projection.
+
+    Args:
+        document: The projection.
+        whole: The document that it was made from.
+        dialect: Its name, or empty.
+        gate: Through which every request goes.
+        watcher: The gate's observer.
+        clock: What tells the time.
+        limits: Of the profile.
+        seed: Of everything that is generated.
+        barred: What is never sent, and why, by operationId.
+        board: Where results are counted.
+        findings: Where symptoms are gathered.
+        tell: Is told the phase and the operation.
+        enough: Whether to stop, asked after each finding.
+    """
+
+    def __init__(  # noqa: PLR0913 - one place where an examination is put together
+        self,
+        document: Document,
+        whole: Document,
+        dialect: str,
+        *,
+        gate: Gate,
+        watcher: Watcher,
+        clock: Clock,
+        limits: Limits,
+        seed: int,
+        barred: Mapping[str, str],
+        board: Board,
+        findings: Findings,
+        tell: Callable[[str, str], None],
+        enough: Callable[[], bool],
+    ) -> None:
+        self.barred = dict(barred)
+        self.excused: Counter[str] = Counter()
+        self.stopped = False
+        self._document, self._dialect = document, dialect
+        self._gate, self._watcher, self._clock = gate, watcher, clock
+        self._limits, self._seed = limits, seed
+        self._board, self._findings = board, findings
+        self._tell, self._enough = tell, enough
+        self._ground = Ground.of(document, whole)
+        self._scope = Scope(document, lifecycles(document))
+        self._operations = {each.operation_id: each for each in document.operations}
+        self._troubles: dict[str, str] = {}
+        self._answered = 0
+        self._open()
+
+    def run(self, *, seconds: float) -> None:
+        """Makes every check that the time is enough for.
+
+        Raises:
+            RunError: Not one request was answered, or the engine broke.
+        """
+        ends = self._clock.monotonic() + seconds
+        for said in self._own_checks(ends):
+            self._take(said)
+            if self._is_over():
+                return
+        job = Job(
+            self._document,
+            self._dialect,
+            self._limits,
+            max(0.0, ends - self._clock.monotonic()),
+            self._seed,
+            self.barred,
+        )
+        ended = self._follow(drive(job, self._gate, self._watcher))
+        self._explain(ended)
+
+    def not_run(self, reason: str) -> None:
+        """Says why nothing was tested that has no verdict yet."""
+        self._board.explain(self._board.cells(self._document.name, self._dialect), reason)
+
+    def _open(self) -> None:
+        """Enters every cell that applies; what is barred is known at once."""
+        for operation in self._document.operations:
+            for check in CHECKS.values():
+                if check.applies(operation, self._scope):
+                    self._open_cell(operation, check)
+
+    def _open_cell(self, operation: Operation, check: Check) -> None:
+        cell = self._cell(operation.operation_id, check.name)
+        self._board.open(cell, operation)
+        reason = self.barred.get(operation.operation_id, "")
+        if reason:
+            result = Result.NOT_REACHABLE if reason.startswith(_NO_KEY) else Result.UNTESTED
+            self._board.count(cell, result, reason)
+
+    def _cell(self, operation_id: str, check: str) -> Cell:
+        return Cell(self._document.name, self._dialect, operation_id, check)
+
+    def _is_over(self) -> bool:
+        self.stopped = self._enough()
+        if self.stopped:
+            self.not_run("the run ended with its first finding")
+        return self.stopped
+
+    # Our own requests
+
+    def _own_checks(self, ends: float) -> Iterator[Said]:
+        asker = Asker(self._gate, self._watcher, self._document, self._dialect)
+        self._tell("keys", "")
+        for operation in self._document.operations:
+            if self._clock.monotonic() > ends:
+                return
+            # A thing's own operations are asked when there is one, since a missing one is 404 with any key.
+            if operation.operation_id not in self.barred and self._applies(KEY_CHECK, operation):
+                yield from () if self._is_lived(operation) else key_required(asker, operation)
+        self._tell("lifecycles", "")
+        prefix = self._gate.ledger.prefix if self._gate.ledger is not None else new_prefix()
+        for lifecycle in self._scope.lifecycles:
+            if lifecycle.create.operation_id not in self.barred and self._clock.monotonic() <= ends:
+                key = f"{prefix}{lifecycle.create.operation_id}-{self._dialect or 'one'}"
+                yield from Life(asker, lifecycle, key).steps()
+
+    def _is_lived(self, operation: Operation) -> bool:
+        """Whether the life of a thing will look at its key."""
+        return any(
+            operation in {each.create, each.read, each.delete} and each.create.operation_id not in self.barred
+            for each in self._scope.lifecycles
+        )
+
+    def _applies(self, check: str, operation: Operation) -> bool:
+        return CHECKS[check].applies(operation, self._scope)
+
+    def _take(self, said: Said) -> None:
+        """Counts what a check of ours said."""
+        self._answered += said.result in {Result.CONFORM, Result.DIFFERS}
+        self._board.count(self._cell(said.operation_id, said.check), said.result, said.reason)
+        if said.result is not Result.DIFFERS:
+            return
+        example = Example(said.curl, said.exchange) if said.exchange is not None else None
+        self._add(said.check, said.operation_id, said.expected, said.got, said.status, example=example)
+
+    # The engine's requests
+
+    def _follow(self, steps: Iterator[Step]) -> Ended:
+        ended = Ended(in_time=True, dead=False, answered=0)
+        for step in steps:
+            self._step(step)
+            if isinstance(step, Ended):
+                ended = step
+            if self._is_over():
+                break
+        return ended
+
+    def _step(self, step: Step) -> None:
+        if isinstance(step, PhaseBegun):
+            self._tell(step.phase, "")
+        elif isinstance(step, OperationBegun):
+            self._tell(step.phase, step.operation_id)
+        elif isinstance(step, Answered):
+            self._answer(step)
+        elif isinstance(step, Unanswered):
+            self._no_answer(step)
+        elif isinstance(step, Trouble):
+            self._trouble(step)
+
+    def _trouble(self, trouble: Trouble) -> None:
+        if trouble.fatal:
+            raise RunError(f"the engine broke: {trouble.message}", "run again with another --seed, and report it")
+        self._troubles.setdefault(trouble.operation_id, trouble.message)
+
+    def _answer(self, answered: Answered) -> None:
+        """Counts what the checks said of an exchange, ours among them."""
+        interaction = answered.interaction
+        operation = self._operations[interaction.operation_id]
+        self._answered += 1
+        if not interaction.probe and answered.exchange.operation_id != operation.operation_id:
+            # An empty path parameter, for one, makes the path of another operation; its answer is nobody's fault.
+            self.excused["every check: the request, as it was sent, is none of the operation"] += 1
+            return
+        # A check that another one's failure would explain has had nothing to look at: it has not passed.
+        moot = {each for failure in answered.failed for each in EXPLAINS.get(failure.check, ())}
+        for check, about in answered.passed:
+            if check in CHECKS and check not in moot and bears(check, interaction, operation):
+                self._board.count(self._cell(about, check), Result.CONFORM)
+        failed = [each for each in answered.failed if not self._is_excused(each, interaction)]
+        for each in failed:
+            self._differs(each, answered.exchange)
+        self._board.count(self._cell(operation.operation_id, COMPLETE), Result.CONFORM)
+        self._board.count(self._cell(operation.operation_id, IN_TIME), Result.CONFORM)
+        self._form(answered, {each.check for each in failed})
+
+    def _is_excused(self, failed: Failed, interaction: Interaction) -> bool:
+        found = excuse(failed.check, interaction, self._ground)
+        if found is not None:
+            self.excused[f"{failed.check}: {found.reason}"] += 1
+        return found is not None
+
+    def _differs(self, failed: Failed, exchange: Exchange) -> None:
+        self._board.count(self._cell(failed.operation_id, failed.check), Result.DIFFERS)
+        self._add(
+            failed.check,
+            failed.operation_id,
+            failed.expected,
+            failed.got,
+            exchange.status,
+            schema_path=failed.schema_path,
+            example=Example(failed.curl, exchange),
+        )
+
+    def _form(self, answered: Answered, failed: Iterable[str]) -> None:
+        wrong = answer_form(answered.interaction)
+        if wrong is None:
+            return
+        cell = self._cell(answered.interaction.operation_id, "answer_form")
+        if not wrong:
+            self._board.count(cell, Result.CONFORM)
+        elif "answer_form" in told_once(dict.fromkeys([*failed, "answer_form"])):
+            self._board.count(cell, Result.DIFFERS)
+            example = Example(answered.curl, answered.exchange)
+            expected = CHECKS["answer_form"].expects
+            self._add("answer_form", cell.operation_id, expected, wrong, answered.exchange.status, example=example)
+
+    def _no_answer(self, missed: Unanswered) -> None:
+        """Counts a request without an answer, by whose fault that is."""
+        error = missed.error
+        if isinstance(error, Refused):
+            self._board.explain(self._cells_of(missed.operation_id), error.reason)
+        elif isinstance(error, EnvironmentFault):
+            for cell in self._cells_of(missed.operation_id):
+                if self._board.result(cell) is Result.UNTESTED:
+                    self._board.count(cell, Result.INCONCLUSIVE, error.reason)
+        else:
+            self._broken(missed, error)
+
+    def _broken(self, missed: Unanswered, error: TargetFault) -> None:
+        slow = error.kind is FaultKind.TIMEOUT
+        check = IN_TIME if slow else COMPLETE
+        self._board.count(self._cell(missed.operation_id, check), Result.DIFFERS)
+        example = Example(missed.curl, missed.exchange) if missed.exchange is not None else None
+        got = error.detail if slow else str(error)
+        self._add(check, missed.operation_id, CHECKS[check].expects, got, error.status, example=example)
+
+    def _cells_of(self, operation_id: str) -> list[Cell]:
+        cells = self._board.cells(self._document.name, self._dialect)
+        return [cell for cell in cells if cell.operation_id == operation_id]
+
+    def _add(  # noqa: PLR0913 - a symptom has that many sides
+        self,
+        check: str,
+        operation_id: str,
+        expected: str,
+        got: str,
+        status: int | None,
+        *,
+        schema_path: str = "",
+        example: Example | None = None,
+    ) -> None:
+        self._findings.add(
+            Symptom(
+                check=check,
+                operation_id=operation_id,
+                document=self._document.name,
+                dialect=self._dialect,
+                severity=CHECKS[check].severity,
+                expected=expected,
+                got=self._gate.redactor.text(got),
+                status=status,
+                schema_path=schema_path,
+                example=example,
+            )
+        )
+
+    def _explain(self, ended: Ended) -> None:
+        """Gives every cell without a verdict its reason, and looks whether anything was tested at all."""
+        if not self._answered:
+            reasons = sorted(set(self._troubles.values())) or ["no request was answered"]
+            raise RunError(f"nothing could be tested: {reasons[0]}", "look at the plan and at the target")
+        for operation_id, message in self._troubles.items():
+            self._board.explain(self._cells_of(operation_id), message)
+        if ended.dead:
+            raise RunError("the target was there and then was gone", "look at why it ended, and run again")
+        if not ended.in_time:
+            self.not_run("the time of the run was over")
+        missing = [phase for phase in ("coverage", "fuzzing", "stateful") if phase not in self._limits.phases]
+        if missing:
+            self.not_run(f"this profile leaves out: {', '.join(missing)}; or no request of the run could tell")

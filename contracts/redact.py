@@ -1,0 +1,122 @@
+"""Takes secrets out of everything that is printed or written, in whatever form they stand there."""
+
+import base64
+import re
+import threading
+from collections.abc import Iterable
+
+from contracts.secrets import MASK, Secret
+
+SHORTEST = 4
+"""Shorter texts are no secrets; masking them would garble everything else."""
+
+SHORTEST_LEARNED = 8
+MOST_LEARNED = 1000
+
+# The names under which answers hand out what opens something, such as a portal session.
+_REVEALING = r"(?:token|secret|passw(?:or)?d|api[_-]?key|credential|signature)"
+_JSON_MEMBER = re.compile(rf'("(?:[^"\\]{{0,60}}{_REVEALING}[^"\\]{{0,20}})"\s*:\s*")((?:[^"\\]|\\.)+)', re.IGNORECASE)
+_QUERY_MEMBER = re.compile(rf"([?&;][\w.-]{{0,40}}{_REVEALING}[\w.-]{{0,20}}=)([^&#\s\"'<>\\;]+)", re.IGNORECASE)
+_PORTAL_URL = re.compile(
+    r"(https?:(?:\\?/){2}[^\s\"'<>]{1,200}?(?:\\?/)sessions?(?:\\?/))([^\s\"'<>?#/\\]+)", re.IGNORECASE
+)
+_SESSION_VALUE = re.compile(r"(\b(?:Session|Bearer|Basic)\s+)([\w.~+/=-]{8,})")
+_STRUCTURES = (_JSON_MEMBER, _QUERY_MEMBER, _PORTAL_URL, _SESSION_VALUE)
+
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+
+class Redactor:
+    """Masks what it knows, raw, URL-encoded, escaped for JSON or HTML, and in base64; and what looks like a token.
+
+    Args:
+        secrets: What it knows from the start.
+    """
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, None] = {}
+        self._pattern: re.Pattern[str] | None = None
+        for secret in secrets:
+            self._add(secret.reveal(), SHORTEST)
+
+    def learn(self, secret: Secret) -> None:
+        """Masks this text too from now on, unless it is too short to be one."""
+        self._add(secret.reveal(), SHORTEST_LEARNED)
+
+    def learn_from(self, headers: Iterable[tuple[str, str]], body: str) -> None:
+        """Learns the tokens, session URLs and cookies that an answer hands out."""
+        for pattern in _STRUCTURES:
+            for match in pattern.finditer(body):
+                self._add(match.group(2), SHORTEST_LEARNED)
+        for name, value in headers:
+            if name.lower() == "set-cookie":
+                self._add(value.partition(";")[0].partition("=")[2], SHORTEST_LEARNED)
+
+    def text(self, text: str) -> str:
+        """The text with every secret masked."""
+        masked = self._pattern.sub(MASK, text) if self._pattern else text
+        for pattern in _STRUCTURES:
+            masked = pattern.sub(_keep_first, masked)
+        return masked
+
+    def data(self, data: bytes) -> bytes:
+        """The bytes with every secret masked."""
+        return self.text(data.decode("latin-1")).encode("latin-1")
+
+    def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """The headers with every secret masked; those that hold nothing but a secret are masked whole."""
+        return {name: MASK if _holds_secret(name) else self.text(value) for name, value in headers}
+
+    def _add(self, value: str, shortest: int) -> None:
+        if len(value) < shortest or value in self._known or value == MASK:
+            return
+        with self._lock:
+            if len(self._known) >= MOST_LEARNED:
+                return
+            self._known[value] = None
+            forms = "|".join(_forms(each) for each in sorted(self._known, key=len, reverse=True))
+            self._pattern = re.compile(forms)
+
+
+def _holds_secret(header: str) -> bool:
+    return header.lower() in _SECRET_HEADERS or re.search(_REVEALING, header, re.IGNORECASE) is not None
+
+
+def _keep_first(match: re.Match[str]) -> str:
+    return f"{match.group(1)}{MASK}"
+
+
+def _forms(value: str) -> str:
+    """A pattern of every form in which the value may stand."""
+    return "|".join((f"(?i:{''.join(map(_character, value))})", *_base64(value)))
+
+
+def _character(character: str) -> str:
+    """A pattern of one character: as it is, percent-encoded once or more, and as an escape of JSON or HTML."""
+    code = ord(character)
+    percent = "".join(rf"%(?:25)*{byte:02x}" for byte in character.encode())
+    forms = [re.escape(character), percent, rf"\\+u{code:04x}", rf"\\+x{code:02x}", rf"&#0*{code};", rf"&#x0*{code:x};"]
+    forms += {" ": [r"\+"], '"': [r"&quot;"], "&": ["&amp;"], "<": ["&lt;"], ">": ["&gt;"], "'": ["&apos;"]}.get(
+        character, []
+    )
+    return f"(?:{'|'.join(forms)})" if character not in '"\\/' else rf"(?:\\*(?:{'|'.join(forms)}))"
+
+
+def _base64(value: str) -> list[str]:
+    """Patterns of the value inside base64, at each of the three places where it may start within a group.
+
+    The characters at both ends mix in bits of the neighbours, so they are left out.
+    """
+    data = value.encode()
+    patterns = []
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + data).decode().rstrip("=")
+        start = (offset * 8 + 5) // 6
+        end = (offset + len(data)) * 8 // 6
+        core = encoded[start:end]
+        if len(core) >= SHORTEST:
+            patterns.append(
+                "".join({"+": r"(?:[+-]|%2[bB])", "/": r"(?:[/_]|%2[fF])"}.get(each, each) for each in core)
+            )
+    return patterns

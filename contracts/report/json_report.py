@@ -1,0 +1,146 @@
+"""The report as JSON, by the schema beside this module."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from contracts.conformance import Conformance, Fault
+from contracts.deviations import Accepted
+from contracts.model import Deviation, Example, Exchange, Finding, Identity
+from contracts.results import Outcome, by_evidence, totals
+
+VERSION = 1
+"""Of the format; a reader of one version is not surprised by any report of it."""
+
+SCHEMA = "report.schema.json"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema that every report fits."""
+    found: dict[str, Any] = json.loads(files(__package__).joinpath(SCHEMA).read_text(encoding="utf-8"))
+    return found
+
+
+def as_json(conformance: Conformance) -> dict[str, Any]:
+    """The report as JSON values."""
+    judgement = conformance.judgement
+    return {
+        "report": VERSION,
+        **conformance.described(),
+        "exit_code": int(conformance.exit_code),
+        "requests": vars(conformance.requests),
+        "totals": totals(conformance.outcomes),
+        "evidence": by_evidence(conformance.outcomes),
+        "findings": [_finding(each) for each in judgement.open],
+        "deviations": {
+            "accepted": [_accepted(each) for each in judgement.accepted],
+            "expired": [_accepted(each) for each in judgement.expired],
+            "stale": [_deviation(each) for each in judgement.stale],
+            "unmet": [_deviation(each) for each in judgement.unmet],
+        },
+        "results": [_outcome(each) for each in conformance.outcomes],
+        "excused": conformance.excused,
+        "faults": [_fault(each) for each in conformance.faults],
+        "notes": list(conformance.notes),
+    }
+
+
+def render(conformance: Conformance) -> str:
+    """The report as text."""
+    return json.dumps(as_json(conformance), indent=2, ensure_ascii=False) + "\n"
+
+
+def _identity(identity: Identity) -> dict[str, Any]:
+    return {
+        "target": identity.target,
+        "document": identity.document,
+        "dialects": list(identity.dialects),
+        "check": identity.check,
+        "operation": identity.operation_id,
+        "status": identity.status,
+        "schema_path": identity.schema_path,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    line = finding.rests_on
+    return {
+        "identity": _identity(finding.identity),
+        "severity": finding.severity.value,
+        "expected": finding.expected,
+        "got": finding.got,
+        "rests_on": {"file": line.file, "line": line.line} if line else None,
+        "owner": finding.owner.value,
+        "evidence": finding.evidence or None,
+        "count": finding.count,
+        "examples": [_example(each) for each in finding.examples],
+    }
+
+
+def _example(example: Example) -> dict[str, Any]:
+    return {"curl": example.curl or None, **_exchange(example.exchange)}
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "request": {
+            "number": exchange.number,
+            "method": exchange.method,
+            "path": exchange.path,
+            "headers": dict(exchange.headers),
+            "body": _text(exchange.body),
+        },
+        "answer": None
+        if exchange.status is None
+        else {
+            "status": exchange.status,
+            "headers": dict(exchange.response_headers),
+            "body": _text(exchange.response_body),
+        },
+        "seconds": round(exchange.elapsed, 3),
+        "attempts": exchange.attempts,
+    }
+
+
+def _text(body: bytes) -> str:
+    """A body as text, what is no UTF-8 as escapes; a cut may fall into the middle of a character."""
+    return body.decode("utf-8", "backslashreplace")
+
+
+def _accepted(accepted: Accepted) -> dict[str, Any]:
+    return {"finding": _finding(accepted.finding), "deviation": _deviation(accepted.deviation)}
+
+
+def _deviation(deviation: Deviation) -> dict[str, Any]:
+    return {
+        "identity": _identity(deviation.identity),
+        "reason": deviation.reason,
+        "owner": deviation.owner,
+        "until": deviation.until,
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "document": outcome.cell.document,
+        "dialect": outcome.cell.dialect or None,
+        "operation": outcome.cell.operation_id,
+        "check": outcome.cell.check,
+        "result": outcome.result.value,
+        "evidence": outcome.evidence or None,
+        "counts": {
+            "conform": outcome.conform,
+            "differs": outcome.differs,
+            "inconclusive": outcome.inconclusive,
+        },
+        "reason": outcome.reason or None,
+    }
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    return {
+        "document": fault.document or None,
+        "dialect": fault.dialect or None,
+        "message": fault.message,
+        "advice": fault.advice or None,
+    }
