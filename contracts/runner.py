@@ -47,8 +47,9 @@ def run(settings: Settings, progress: Progress | None = None) -> Conformance:
 def _new_ledger(settings: Settings) -> Ledger:
     if settings.ledger is None:
         raise ValueError("there is no ledger to be made")
-    target = settings.target
-    return Ledger.create(settings.ledger, target=target.url, document=target.document, clock=settings.clock)
+    # A clean-up may be called from elsewhere.
+    document = next((str(path.resolve()) for path in settings.files.values()), settings.target.document)
+    return Ledger.create(settings.ledger, target=settings.target.url, document=document, clock=settings.clock)
 
 
 class _Run:

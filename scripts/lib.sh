@@ -114,3 +114,12 @@ set_up() {
         if ! set_up_is_current "$wanted"; then carry_out "$wanted"; fi
     ) 9>"$LOCK"
 }
+
+PRISM='@stoplight/prism-cli@5.16.0'
+
+# install_prism: puts Prism, a mock server without state, into node_modules, where the bench and one test start it.
+install_prism() {
+    if [ -f "$ROOT/node_modules/${PRISM%@*}/dist/index.js" ]; then return; fi
+    say "installing $PRISM"
+    npm install --prefix "$ROOT" --no-save --no-package-lock --no-audit --no-fund --loglevel=error "$PRISM" >/dev/null
+}

@@ -215,7 +215,7 @@ def drive(job: Job, gate: Gate, watcher: Watcher) -> Iterator[Step]:
         schema = schemathesis.openapi.from_dict(spec, config=config)
         translator = Translator(job.projection, job.dialect, gate)
         asker = _Asker(gate, watcher, translator, job)
-        stream, context = gated_stream(schema, gate.session(), asker.ask, seconds=job.seconds)
+        stream, context = gated_stream(schema, gate.session(), asker.ask, seconds=job.seconds, learns=not remote)
         asker.stop = context.control.stop_event
         for event in stream:
             yield from _missed(asker)

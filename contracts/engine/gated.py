@@ -135,7 +135,7 @@ class GatedPlan(ExecutionPlan):
 
 
 def gated_stream(
-    schema: OpenApiSchema, session: requests.Session, asking: Asking, *, seconds: float
+    schema: OpenApiSchema, session: requests.Session, asking: Asking, *, seconds: float, learns: bool
 ) -> tuple[EventStream, GatedContext]:
     """The events of a run of the engine, all of whose requests pass one session.
 
@@ -144,6 +144,7 @@ def gated_stream(
         session: The gate's.
         asking: See `GatedTransport`.
         seconds: After which no new request is made; each operation gets its share.
+        learns: Whether requests may be made of what the target answered.
     """
     transport = GatedTransport(session, asking)
     schema.__class__ = type("_Schema", (GatedSchema,), {"gated": transport})
@@ -151,6 +152,9 @@ def gated_stream(
     stop = threading.Event()
     context = GatedContext(schema=schema, stop_event=stop, observations=None)
     context.gate_session = session
+    if not learns:
+        # No setting keeps the chains of requests from drawing on what was answered; only this does.
+        context._extra_data_source = context._error_feedback = None  # noqa: SLF001
     # The engine's own setting takes whole seconds only.
     context.control.max_time = cast("int", seconds)
     return EventStream(plan.execute(context), stop), context
