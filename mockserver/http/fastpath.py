@@ -20,9 +20,9 @@ from connexion.exceptions import ProblemException
 from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from connexion.middleware.context import ContextMiddleware
 from connexion.middleware.exceptions import ExceptionMiddleware
-from connexion.middleware.request_validation import RequestValidationAPI, RequestValidationMiddleware
+from connexion.middleware.request_validation import RequestValidationMiddleware
 from connexion.middleware.routing import RoutingMiddleware
-from connexion.middleware.security import SecurityAPI, SecurityMiddleware
+from connexion.middleware.security import SecurityMiddleware
 from connexion.middleware.swagger_ui import SwaggerUIMiddleware
 from connexion.options import SwaggerUIOptions
 from connexion.resolver import Resolver
@@ -46,9 +46,9 @@ JSON_BODY = "application/json"
 DRAINED = {"type": "http.request", "body": b"", "more_body": False}
 
 
-async def _drained() -> Mapping[str, Any]:
+async def _drained() -> MutableMapping[str, Any]:
     """What is left to receive once the body was read."""
-    return DRAINED
+    return dict(DRAINED)
 
 
 def media_type_of(scope: Scope, accepted: tuple[str, ...]) -> str:
@@ -130,47 +130,34 @@ class PrebuiltErrors:
             await answer.send(send)
 
 
-class PrebuiltSecurity(SecurityMiddleware):  # type: ignore[misc]
+class PrebuiltSecurity:
     """Security that reads the operation's credentials and nothing else."""
 
-    class Api(SecurityAPI):  # type: ignore[misc]
-        """One operation is an ASGI app that opens the account, then goes on."""
+    def __init__(self, app: App, ring: KeyRing) -> None:
+        self.app = app
+        self._ring = ring
 
-        def make_operation(self, _operation: Any) -> App:
-            """The security step; every operation's is the same function, since the exchange knows the endpoint."""
-            next_app, ring = self.next_app, self.security_handler_factory.security_handlers["apiKey"].ring
-
-            async def secure(scope: Scope, receive: Receive, send: Send) -> None:
-                endpoint = exchange_of(scope).answering()
-                ring.open(scope, endpoint.schemes, may_be_forbidden=endpoint.may_be_forbidden)
-                await next_app(scope, receive, send)
-
-            return secure
-
-    api_cls = Api
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Opens the account, then goes on."""
+        endpoint = exchange_of(scope).answering()
+        self._ring.open(scope, endpoint.schemes, may_be_forbidden=endpoint.may_be_forbidden)
+        await self.app(scope, receive, send)
 
 
-class PrebuiltValidation(RequestValidationMiddleware):  # type: ignore[misc]
+class PrebuiltValidation:
     """Request validation on the endpoint's compiled checks."""
 
-    class Api(RequestValidationAPI):  # type: ignore[misc]
-        """One operation is an ASGI app that checks parameters and body, then goes on."""
+    def __init__(self, app: App) -> None:
+        self.app = app
 
-        def make_operation(self, _operation: Any) -> App:
-            """The validation step."""
-            next_app = self.next_app
-
-            async def validate(scope: Scope, receive: Receive, send: Send) -> None:
-                exchange = exchange_of(scope)
-                endpoint = exchange.answering()
-                exchange.query = endpoint.parameters.read(scope["query_string"])
-                if endpoint.body is not None:
-                    await endpoint.body.read(exchange, scope, receive, media_type_of(scope, endpoint.body.media_types))
-                await next_app(scope, _drained, send)
-
-            return validate
-
-    api_cls = Api
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Checks parameters and body, then goes on."""
+        exchange = exchange_of(scope)
+        endpoint = exchange.answering()
+        exchange.query = endpoint.parameters.read(scope["query_string"])
+        if endpoint.body is not None:
+            await endpoint.body.read(exchange, scope, receive, media_type_of(scope, endpoint.body.media_types))
+        await self.app(scope, _drained, send)
 
 
 class PrebuiltApi(AsyncApi):  # type: ignore[misc]
@@ -188,8 +175,14 @@ class PrebuiltApi(AsyncApi):  # type: ignore[misc]
         return answer
 
 
-PREBUILT = (PrebuiltSecurity, PrebuiltValidation)
-STOCK = (RoutingMiddleware, SecurityMiddleware, RequestValidationMiddleware, ContextMiddleware)
+STOCK = (
+    ExceptionMiddleware,
+    Entrance,
+    RoutingMiddleware,
+    SecurityMiddleware,
+    RequestValidationMiddleware,
+    ContextMiddleware,
+)
 
 
 # --- stock Connexion, given the same checks --------------------------------------------------------------------------
@@ -261,10 +254,15 @@ def connexion_app(
         fast: whether the prebuilt layers stand in for the stock ones.
     """
     handler = type("SecurityHandler", (StockSecurityHandler,), {"ring": ring})
-    errors = partial(PrebuiltErrors, error_answer=error_answer) if fast else ExceptionMiddleware
+    prebuilt = (
+        partial(PrebuiltErrors, error_answer=error_answer),
+        Entrance,
+        partial(PrebuiltSecurity, ring=ring),
+        PrebuiltValidation,
+    )
     app = AsyncApp(
         __name__,
-        middlewares=[errors, Entrance, *(PREBUILT if fast else STOCK)],
+        middlewares=list(prebuilt if fast else STOCK),
         resolver=Resolver(lambda operation_id: stock_operation if operation_id in endpoints else None),
         security_map={"apiKey": handler, "bearer": handler},
         validator_map={
