@@ -93,13 +93,17 @@ def _forms(value: str) -> str:
 
 
 def _character(character: str) -> str:
-    """A pattern of one character: as it is, percent-encoded once or more, and as an escape of JSON or HTML."""
+    """A pattern of one character: percent-encoded once or more, as an escape of JSON or HTML, and as it is.
+
+    As it is comes last: the `&` or `%` that begins an escape must not be taken for the whole of it.
+    """
     code = ord(character)
     percent = "".join(rf"%(?:25)*{byte:02x}" for byte in character.encode())
-    forms = [re.escape(character), percent, rf"\\+u{code:04x}", rf"\\+x{code:02x}", rf"&#0*{code};", rf"&#x0*{code:x};"]
+    forms = [percent, rf"\\+u{code:04x}", rf"\\+x{code:02x}", rf"&#0*{code};", rf"&#x0*{code:x};"]
     forms += {" ": [r"\+"], '"': [r"&quot;"], "&": ["&amp;"], "<": ["&lt;"], ">": ["&gt;"], "'": ["&apos;"]}.get(
         character, []
     )
+    forms.append(re.escape(character))
     return f"(?:{'|'.join(forms)})" if character not in '"\\/' else rf"(?:\\*(?:{'|'.join(forms)}))"
 
 

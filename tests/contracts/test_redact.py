@@ -61,6 +61,12 @@ def test_no_base64_hides_a_key(secret: str, before: bytes, after: bytes) -> None
     assert secret.encode() not in base64.b64decode(padded)
 
 
+@pytest.mark.parametrize(("key", "written"), [("000&", "000&#38;"), ("a%bc", "a%25bc"), ("ab\\c", "ab\\u005cc")])
+def test_an_escape_is_masked_whole(key: str, written: str) -> None:
+    """The character that begins an escape is not taken for the whole of it."""
+    assert Redactor([Secret(key)]).text(written) == MASK
+
+
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=4, max_size=40), st.randoms())
 def test_no_mixture_of_forms_hides_a_key(secret: str, chance: random.Random) -> None:
     """Each character may be written in a way of its own."""
