@@ -19,6 +19,15 @@ class CheckedDocument:
     operations: int
 
 
+@dataclass(frozen=True, order=True)
+class Unreached:
+    """An operation that was not once answered with success, so that nothing is known of it but its refusals."""
+
+    document: str
+    dialect: str
+    operation_id: str
+
+
 @dataclass(frozen=True)
 class Requests:
     """What went through the gate.
@@ -73,6 +82,7 @@ class Conformance:
         outcomes: What became of each check of each operation.
         judgement: The findings, sorted by what was accepted.
         faults: What could not be run.
+        unreached: Operations that were not once answered with success.
         notes: What the reader should know, such as what stays at the target for ever.
         excused: How often a failure was none, by reason.
         redactor: Knows the run's secrets, for whoever writes something.
@@ -91,6 +101,7 @@ class Conformance:
     judgement: Judgement
     exit_code: ExitCode
     faults: tuple[Fault, ...] = ()
+    unreached: tuple[Unreached, ...] = ()
     notes: tuple[str, ...] = ()
     excused: dict[str, int] = field(default_factory=dict)
     redactor: Redactor = field(default_factory=Redactor, repr=False, compare=False)

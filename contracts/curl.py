@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import requests
 
-from contracts.keys import AMBERFLO, OTHER, SOLVIMON, WRONG_KEY
+from contracts.keys import AMBERFLO, OTHER, SESSION, SOLVIMON, WORD, WRONG_KEY
 from contracts.model import BODY_LIMIT
 from contracts.records import body_of, text_of
 
@@ -26,14 +26,22 @@ _LEFT_OUT = frozenset(
 _URL_LIMIT = 2 * BODY_LIMIT
 
 
-def curl(request: requests.PreparedRequest, *, key_header: str, auth: str = "own", vendor: str = "amberflo") -> str:
+def curl(
+    request: requests.PreparedRequest,
+    *,
+    key_header: str,
+    auth: str = "own",
+    vendor: str = "amberflo",
+    portal: bool = False,
+) -> str:
     """A command for a POSIX shell; empty when the request cannot be written as one.
 
     Args:
         request: As handed to the gate, whole; the header of its key is replaced.
         key_header: The header that carries the key.
-        auth: Whose key: ``own``, ``other``, ``wrong`` or ``none``.
+        auth: Which key, one of `contracts.credentials.MODES`.
         vendor: Whose own key, ``amberflo`` or ``solvimon``.
+        portal: Whether the operation takes a session's token.
     """
     body, url = body_of(request) or b"", str(request.url)
     text = _text(body)
@@ -41,7 +49,7 @@ def curl(request: requests.PreparedRequest, *, key_header: str, auth: str = "own
         return ""
     headers = {name: text_of(value) for name, value in request.headers.items() if name.lower() != key_header.lower()}
     words = ["curl", "-sS", "-i", "-g", "--path-as-is", "--max-time", "60", *_method(str(request.method))]
-    words += [*_key(key_header, auth, vendor), *_headers(headers)]
+    words += [*_key(key_header, auth, vendor, portal=portal), *_headers(headers)]
     if body or "content-length" in {name.lower() for name in headers}:
         words += ["--data-raw", shlex.quote(text)]
     return " ".join([*words, shlex.quote(url)])
@@ -63,11 +71,13 @@ def _method(method: str) -> list[str]:
     return ["--head"] if method == "HEAD" else ["-X", shlex.quote(method)]
 
 
-def _key(header: str, auth: str, vendor: str) -> list[str]:
+def _key(header: str, auth: str, vendor: str, *, portal: bool) -> list[str]:
     if auth == "none":
         return []
     if auth == "wrong":
-        return ["-H", shlex.quote(f"{header}: {WRONG_KEY}")]
+        return ["-H", shlex.quote(f"{header}: {WORD} {WRONG_KEY}" if portal else f"{header}: {WRONG_KEY}")]
+    if auth == "own" and portal:
+        return ["-H", f'"{header}: {WORD} ${SESSION}"']
     variable = OTHER if auth == "other" else SOLVIMON if vendor == "solvimon" else AMBERFLO
     return ["-H", f'"{header}: ${variable}"']
 

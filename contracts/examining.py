@@ -12,9 +12,10 @@ from contracts.checks.forms import answer_form
 from contracts.checks.interaction import Interaction
 from contracts.checks.lifecycles import lifecycles
 from contracts.checks.living import Life
+from contracts.checks.reaching import Reaching
 from contracts.checks.table import CHECKS, EXPLAINS, Check, Scope, told_once
 from contracts.clock import Clock
-from contracts.engine import Job, Step, drive
+from contracts.engine import Job, Onlooker, Step, drive
 from contracts.engine.drive import Answered, Ended, OperationBegun, PhaseBegun, Trouble, Unanswered
 from contracts.engine.translate import Failed
 from contracts.faults import EnvironmentFault, FaultKind, Refused, TargetFault
@@ -22,13 +23,14 @@ from contracts.findings import Findings, Symptom
 from contracts.gate import Gate
 from contracts.ledger import new_prefix
 from contracts.model import Example, Exchange, Limits, Result, RunError
+from contracts.portal import NO_SESSION
 from contracts.results import Board, Cell
 from contracts.watcher import Watcher
 from specs.catalog import Document, Operation
 
 COMPLETE = "answer_complete"
 IN_TIME = "answer_in_time"
-_NO_KEY = "there is no key"
+_UNREACHABLE = ("there is no key", NO_SESSION)
 
 
 class Examination:
@@ -93,6 +95,9 @@ class Examination:
             self._take(said)
             if self._is_over():
                 return
+        # Elsewhere nothing is asked about what the target has shown.
+        if self._gate.target.loopback:
+            self._reach(ends)
         job = Job(
             self._document,
             self._dialect,
@@ -103,6 +108,12 @@ class Examination:
         )
         ended = self._follow(drive(job, self._gate, self._watcher))
         self._explain(ended)
+
+    def bar(self, operation_id: str, reason: str) -> None:
+        """Sends an operation no more, and says why nothing is known of it."""
+        self.barred[operation_id] = reason
+        for cell in self._cells_of(operation_id):
+            self._settle(cell, reason)
 
     def not_run(self, reason: str) -> None:
         """Says why nothing was tested that has no verdict yet."""
@@ -120,8 +131,12 @@ class Examination:
         self._board.open(cell, operation)
         reason = self.barred.get(operation.operation_id, "")
         if reason:
-            result = Result.NOT_REACHABLE if reason.startswith(_NO_KEY) else Result.UNTESTED
-            self._board.count(cell, result, reason)
+            self._settle(cell, reason)
+
+    def _settle(self, cell: Cell, reason: str) -> None:
+        """Gives the cell of a barred operation its result."""
+        result = Result.NOT_REACHABLE if reason.startswith(_UNREACHABLE) else Result.UNTESTED
+        self._board.count(cell, result, reason)
 
     def _cell(self, operation_id: str, check: str) -> Cell:
         return Cell(self._document.name, self._dialect, operation_id, check)
@@ -144,16 +159,14 @@ class Examination:
             if operation.operation_id not in self.barred and self._applies(KEY_CHECK, operation):
                 yield from () if self._is_lived(operation) else key_required(asker, operation)
         self._tell("lifecycles", "")
-        prefix = self._gate.ledger.prefix if self._gate.ledger is not None else new_prefix()
         for lifecycle in self._scope.lifecycles:
             if lifecycle.create.operation_id not in self.barred and self._clock.monotonic() <= ends:
-                key = f"{prefix}{lifecycle.create.operation_id}-{self._dialect or 'one'}"
-                yield from Life(asker, lifecycle, key).steps()
+                yield from Life(asker, lifecycle, self._new_key(lifecycle.create.operation_id)).steps()
 
     def _is_lived(self, operation: Operation) -> bool:
         """Whether the life of a thing will look at its key."""
         return any(
-            operation in {each.create, each.read, each.delete} and each.create.operation_id not in self.barred
+            operation.operation_id in each.names and each.create.operation_id not in self.barred
             for each in self._scope.lifecycles
         )
 
@@ -223,6 +236,8 @@ class Examination:
         found = excuse(failed.check, interaction, self._ground)
         if found is not None:
             self.excused[f"{failed.check}: {found.reason}"] += 1
+            if found.conforms:
+                self._board.count(self._cell(failed.operation_id, failed.check), Result.CONFORM)
         return found is not None
 
     def _differs(self, failed: Failed, exchange: Exchange) -> None:
@@ -246,7 +261,7 @@ class Examination:
             self._board.count(cell, Result.CONFORM)
         elif "answer_form" in told_once(dict.fromkeys([*failed, "answer_form"])):
             self._board.count(cell, Result.DIFFERS)
-            example = Example(answered.curl, answered.exchange)
+            example = Example(answered.curl(), answered.exchange)
             expected = CHECKS["answer_form"].expects
             self._add("answer_form", cell.operation_id, expected, wrong, answered.exchange.status, example=example)
 
@@ -299,6 +314,23 @@ class Examination:
                 example=example,
             )
         )
+
+    def _reach(self, ends: float) -> None:
+        """Looks for a success of every operation, and at what it answers then."""
+        self._tell("successes", "")
+        asker = Asker(self._gate, self._watcher, self._document, self._dialect)
+        reaching = Reaching(asker, self.barred, self._new_key("success"))
+        onlooker = Onlooker(self._document, self._dialect, self._gate)
+        for operation in self._document.operations:
+            may = operation.operation_id not in self.barred and self._clock.monotonic() <= ends
+            found = reaching.reach(operation) if may else None
+            if found is not None:
+                self._answer(onlooker.look(operation, found.asked, found.reply))
+
+    def _new_key(self, name: str) -> str:
+        """A key for something of the run's own."""
+        prefix = self._gate.ledger.prefix if self._gate.ledger is not None else new_prefix()
+        return f"{prefix}{name}-{self._dialect or 'one'}"
 
     def _explain(self, ended: Ended) -> None:
         """Gives every cell without a verdict its reason, and looks whether anything was tested at all."""

@@ -32,6 +32,7 @@ from contracts.policy import HAZARDS, READ_ONLY, Policy
 from contracts.rate import Rate
 from contracts.records import Job, body_of, record, text_of
 from contracts.redact import Redactor
+from contracts.secrets import Secret
 from contracts.wire import LARGEST, StaleConnectionError, Way, Wire
 from specs.catalog import Operation
 
@@ -47,6 +48,7 @@ RETRIES = 3
 LONGEST_PAUSE = 60.0
 """A target that asks for a longer pause is not asked again."""
 
+_SUCCESS = range(200, 300)
 _LEARNED_FROM = 1024 * 1024
 
 
@@ -78,6 +80,7 @@ class Counts:
         environment: Answers 429, 502, 503 and 504 of a target elsewhere, by status.
         faults: Those without a whole answer, by kind.
         operations: Those that were sent, by operationId; empty for what no document has.
+        succeeded: Those that carried the right key and were answered with success, by operationId.
     """
 
     requests: int = 0
@@ -86,6 +89,7 @@ class Counts:
     environment: Counter[int] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
+    succeeded: Counter[str] = field(default_factory=Counter)
 
 
 class Gate:
@@ -157,6 +161,11 @@ class Gate:
         """Sends nothing after a moment of the clock's monotonic time, and ends by then what is under way."""
         self._ends_at = moment
 
+    def hold(self, session: Secret) -> None:
+        """Gives operations of the portal this session from now on, and masks it wherever it would be seen."""
+        self.redactor.learn(session)
+        self._credentials.hold(session)
+
     def refusal(self, request: requests.PreparedRequest) -> str:
         """Why this request would be refused now, or an empty string; nothing is sent or written."""
         ruling, mode = self._rule(request)
@@ -187,10 +196,10 @@ class Gate:
             Refused: It may not be sent, or cannot.
             EnvironmentFault: A target elsewhere is overloaded or down.
             TargetFault: There was no whole answer.
-                RunError: The ledger cannot be written.
+            RunError: The ledger cannot be written.
         """
         ruling, mode = self._rule(request)
-        job = Job(next(self._numbers), request, ruling)
+        job = Job(next(self._numbers), request, ruling, own=mode in {"", "own"})
         reason = ruling.refusal or self._credentials.missing(request, ruling.operation, mode) or self._take(job)
         if reason:
             raise self._refused(job, Refused(reason, request))
@@ -311,6 +320,9 @@ class Gate:
     def _settle(self, job: Job, response: requests.Response) -> None:
         """Does what follows a whole answer."""
         self._judge.learn(response.content)
+        if job.own and response.status_code in _SUCCESS:
+            with self._lock:
+                self.counts.succeeded[job.operation_id] += 1
         response.request = job.request
         response.elapsed = self._last.elapsed = timedelta(seconds=job.elapsed)
         self._note(job, Verdict(Outcome.SENT), response)

@@ -19,6 +19,7 @@ from contracts.policy import (
     is_read,
     kind_of,
     plain,
+    unsendable,
 )
 from contracts.routing import Match, Router, is_plain
 from contracts.strangers import Strangers
@@ -139,10 +140,8 @@ class Judge:
 
     def _judge_write(self, sending: Sending, match: Match, query: Sequence[tuple[str, str]]) -> Ruling:
         operation, write = match.operation, WRITES.get(match.operation.operation_id)
-        if write is None or self._ledger is None:
-            raise _RefusalError("nothing says what it leaves behind")
-        if write.never:
-            raise _RefusalError(write.never)
+        if write is None or self._ledger is None or write.never:
+            raise _RefusalError(unsendable(operation) or "there is no ledger to note it in")
         _require_known_query(operation, query)
         records = self._records(sending)
         uses = [*self._named_uses((*match.values.items(), *query, *_header_values(operation, sending)))]

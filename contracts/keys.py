@@ -10,6 +10,11 @@ from contracts.secrets import Secret
 AMBERFLO = "AMBERFLO_API_KEY"
 OTHER = "AMBERFLO_OTHER_API_KEY"
 SOLVIMON = "SOLVIMON_API_KEY"
+SESSION = "AMBERFLO_SESSION"
+"""The token of a portal session; without it a run opens one of its own where it may write."""
+
+WORD = "Session"
+"""What stands before a session's token in the key's header."""
 
 DEFAULT_HEADER = "X-API-KEY"
 
@@ -37,13 +42,14 @@ def read_keys(environment: Mapping[str, str], *, loopback: bool, api_key: str | 
             f"put the key into {AMBERFLO} or {SOLVIMON}",
         )
     found = {name: _key(name, environment[name]) for name in (AMBERFLO, OTHER, SOLVIMON) if environment.get(name)}
+    session = _key(SESSION, environment[SESSION]) if environment.get(SESSION) else None
     if api_key is not None:
         found[AMBERFLO] = found[SOLVIMON] = _key("--api-key", api_key)
     elif loopback and not found:
         found = _fresh()
     if AMBERFLO in found and found.get(OTHER) == found[AMBERFLO]:
         raise RunError(f"{OTHER} is the same key as {AMBERFLO}", "give it the key of a second account, or leave it out")
-    return Keys(amberflo=found.get(AMBERFLO), other=found.get(OTHER), solvimon=found.get(SOLVIMON))
+    return Keys(amberflo=found.get(AMBERFLO), other=found.get(OTHER), solvimon=found.get(SOLVIMON), session=session)
 
 
 def _key(name: str, value: str) -> Secret:

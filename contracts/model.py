@@ -36,15 +36,17 @@ class Keys:
         amberflo: Of the account that is checked.
         other: Of a second Amberflo account, for what must not be seen from the first.
         solvimon: Of the Solvimon platform.
+        session: The token of a portal session that somebody has opened already.
     """
 
     amberflo: Secret | None = None
     other: Secret | None = None
     solvimon: Secret | None = None
+    session: Secret | None = None
 
     def all(self) -> tuple[Secret, ...]:
         """Those that are set."""
-        return tuple(key for key in (self.amberflo, self.other, self.solvimon) if key)
+        return tuple(key for key in (self.amberflo, self.other, self.solvimon, self.session) if key)
 
     def of(self, vendor: str) -> Secret | None:
         """The key that the vendor's own document is called with; any file but Solvimon's takes Amberflo's."""
@@ -90,18 +92,21 @@ class Limits:
         seconds: The time after which what is not finished is untested; for the whole run, all dialects.
         phases: Schemathesis' phases, in their order.
         requests: The most that one operation is asked elsewhere than on this machine; the gate holds it.
+        alike: The most cases of one kind, such as a wrong type, that the coverage phase sends to an operation; None for
+            all that the schema gives.
     """
 
     max_examples: int
     seconds: float
     phases: tuple[str, ...]
     requests: int
+    alike: int | None = None
 
 
 LIMITS: Mapping[Profile, Limits] = MappingProxyType(
     {
-        Profile.SMOKE: Limits(3, 60, ("examples", "coverage", "fuzzing"), 15),
-        Profile.STANDARD: Limits(15, 120, ("examples", "coverage", "fuzzing", "stateful"), 60),
+        Profile.SMOKE: Limits(2, 90, ("examples", "coverage", "fuzzing"), 15, alike=1),
+        Profile.STANDARD: Limits(15, 540, ("examples", "coverage", "fuzzing", "stateful"), 60),
         Profile.DEEP: Limits(150, 1800, ("examples", "coverage", "fuzzing", "stateful"), 800),
     }
 )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from contracts.gate import REMOTE_RATE
 from contracts.keys import AMBERFLO, SOLVIMON
 from contracts.model import LIMITS, Profile, Target
-from contracts.policy import HAZARDS, REMOVALS, WRITES, Policy, Write, is_read
+from contracts.policy import HAZARDS, REMOVALS, WRITES, Policy, Write, is_read, unsendable
+from contracts.portal import is_portal, unopened
 from specs.catalog import Operation
 
 
@@ -64,7 +65,13 @@ def plan(
     """
     limits = LIMITS[profile]
     used_rate = rate or (None if target.loopback else REMOTE_RATE)
-    planned = tuple(_planned(target, each, limits.requests, policy) for each in operations)
+    unopened_portal = unopened(target, operations, writes=policy.allow_writes)
+    planned = tuple(
+        PlannedOperation(each, 0, unopened_portal)
+        if unopened_portal and is_portal(each)
+        else _planned(target, each, limits.requests, policy)
+        for each in operations
+    )
     most = None
     if not target.loopback:
         total = sum(each.most or 0 for each in planned)
@@ -73,7 +80,7 @@ def plan(
 
 
 def _planned(target: Target, operation: Operation, quota: int, policy: Policy) -> PlannedOperation:
-    if target.keys.of(operation.document) is None:
+    if target.keys.of(operation.document) is None and not is_portal(operation):
         variable = SOLVIMON if operation.document == "solvimon" else AMBERFLO
         return PlannedOperation(operation, 0, f"there is no key: {variable} is not set")
     if target.loopback:
@@ -87,16 +94,14 @@ def _planned(target: Target, operation: Operation, quota: int, policy: Policy) -
 
 def _refusal(operation: Operation, policy: Policy) -> str:
     """Why no request of an operation is sent elsewhere, or an empty string."""
-    hazard, write = HAZARDS.get(operation.operation_id), WRITES.get(operation.operation_id)
-    if write is not None and write.never:
-        return write.never
-    if hazard is not None and hazard.name not in policy.allow:
-        return f"{hazard.reason}; --allow {hazard.name} would send it"
     if is_read(operation):
         return ""
-    if not policy.allow_writes:
-        return "it writes, and --allow-writes is not given"
-    return "" if write is not None else "nothing says what it leaves behind"
+    if reason := unsendable(operation):
+        return reason
+    hazard = HAZARDS.get(operation.operation_id)
+    if hazard is not None and hazard.name not in policy.allow:
+        return f"{hazard.reason}; --allow {hazard.name} would send it"
+    return "" if policy.allow_writes else "it writes, and --allow-writes is not given"
 
 
 def plan_lines(planned: Plan) -> list[str]:

@@ -56,6 +56,8 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
             Hazard("ingestMeterEvents", "an event is billed, and no operation takes it back"),
             Hazard("createFilteringRule", "a rule drops events from its creation on, and no operation deletes it"),
             Hazard("createPrepaidOrder", "an order is money, and no operation cancels it"),
+            Hazard("createCustomerPrepaidOrder", "an order is money, and can be paid before it is cancelled"),
+            Hazard("createPrepaidOrderByUsage", "an order is money, and can be paid before it is cancelled"),
             Hazard("assignPricingPlan", "an assignment starts the invoicing of a customer, and no operation ends it"),
             Hazard("ingestChargeEvents", "a charge is invoiced, and no operation takes it back"),
             STRIPE,
@@ -63,7 +65,25 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
     }
 )
 
-QUERIES = frozenset({"/usage", "/usage/batch", "/usage/sparse"})
+QUERIES = frozenset(
+    {
+        "/usage",
+        "/usage/batch",
+        "/usage/sparse",
+        "/usage/sparse/batch",
+        "/jobs/check",
+        "/tax",
+        "/tax/validate-address",
+        "/customer-portal/usage",
+        "/customer-portal/usage-batch",
+        "/customer-portal/usage-cost",
+        "/payments/cost/usage-cost",
+        "/payments/cost/usage-cost/batch",
+        "/payments/cost/revenue-calculator/by-rule",
+        "/payments/cost/revenue-calculator/raw",
+        "/payments/pricing/amberflo/queries/customer-plans",
+    }
+)
 """Paths whose POST only reads."""
 
 
@@ -94,7 +114,13 @@ WRITES: Mapping[str, Write] = MappingProxyType(
         "deleteCustomer": Write(),
         # A rule acts on every event of its meter that has the dimension, so both must be the run's own.
         "createFilteringRule": Write("filtering-rule", "ruleId", ("ruleId", "meterApiName", "dimensionName")),
+        "updateCustomerLifecycleStage": Write("customer", "customerId", ("customerId",)),
+        "reinstateCustomer": Write("customer", "customerId", ("customerId",)),
+        # What it opens ends by itself within a day.
+        "createSession": Write(needs=("customerId",)),
         "createPrepaidOrder": Write("prepaid-order", "", ("customerId",)),
+        "createCustomerPrepaidOrder": Write("prepaid-order", "", ("customerId",)),
+        "createPrepaidOrderByUsage": Write("prepaid-order", "", ("customerId",)),
         "assignPricingPlan": Write("plan-assignment", "", ("customerId",)),
         "ingestMeterEvents": Write("event", "uniqueId", ("uniqueId", "meterApiName", "customerId")),
         "ingestChargeEvents": Write(
@@ -105,7 +131,30 @@ WRITES: Mapping[str, Write] = MappingProxyType(
         ),
     }
 )
-"""Every writing operation; what is not here is not sent elsewhere, since nothing says what it leaves behind."""
+"""The writing operations that may be sent elsewhere, and those whose row says why not."""
+
+NEVER_BELOW: Mapping[str, str] = MappingProxyType(
+    {
+        "/account-setting": "the account has one, and the one before it would be lost",
+        "/customer-portal": "it acts in a customer's name, by mail or towards a payment provider",
+        "/ingest/settings": "it says how the whole account's events are read",
+        "/ingest-snapshot": "it cancels events that are counted already, and nothing brings them back",
+        "/jobs": "the target chooses the key of what it makes, so that no clean-up would find it",
+        "/meters": "the target chooses the key of what it makes; meter definitions are written instead",
+        "/notification": "it mails somebody when it fires",
+        "/payments/external": "it says that a payment was made elsewhere",
+        "/payments/pricing/amberflo/account-pricing": "it defines what the account sells or gives away to everybody",
+        "/payments/pricing/amberflo/customer-commitment": "a commitment is money that is owed for its whole term",
+        "/payments/pricing/amberflo/customer-prepaid": "it changes what was paid for",
+        "/payments/pricing/amberflo/customer-pricing": "it decides by which plan a customer is invoiced",
+        "/payments/pricing/amberflo/customer-promotions": "it takes money off a customer's invoices",
+        "/webhook": "it makes the target call an address, which is somebody's",
+    }
+)
+"""Why no write is sent elsewhere to these paths and those below them, unless `WRITES` has a row for it.
+
+What neither table has is not sent either, since nothing says what it leaves behind.
+"""
 
 
 @dataclass(frozen=True)
@@ -207,6 +256,15 @@ def _linked_keys(operation: Operation) -> list[str]:
 def is_read(operation: Operation) -> bool:
     """Whether an operation only reads: a GET, or a usage query."""
     return operation.method == "GET" or (operation.method == "POST" and operation.path in QUERIES)
+
+
+def unsendable(operation: Operation) -> str:
+    """Why a writing operation is not sent elsewhere whatever is allowed, or an empty string."""
+    write = WRITES.get(operation.operation_id)
+    if write is not None:
+        return write.never
+    found = [path for path in NEVER_BELOW if f"{operation.path}/".startswith(f"{path}/")]
+    return NEVER_BELOW[max(found, key=len)] if found else "nothing says what it leaves behind"
 
 
 def checked_allow(names: Iterable[str], operations: Iterable[Operation], *, allow_writes: bool) -> Policy:

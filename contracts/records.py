@@ -18,6 +18,7 @@ class Job:
         number: Counts the requests of a run from 1.
         request: As it was handed in.
         ruling: What was judged of it.
+        own: Whether it carries the key that it should.
         shown_headers: Its headers as sent, with the names of variables in the place of keys.
         taken: Whether it is counted as sent.
         attempts: How often it was sent.
@@ -27,6 +28,7 @@ class Job:
     number: int
     request: requests.PreparedRequest
     ruling: Ruling
+    own: bool = True
     shown_headers: Mapping[str, str] = field(default_factory=dict)
     taken: bool = False
     attempts: int = 0

@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Iterable
 
+from contracts.keys import AMBERFLO, OTHER, SESSION, SOLVIMON, WORD, WRONG_KEY
 from contracts.secrets import MASK, Secret
 
 SHORTEST = 4
@@ -15,12 +16,16 @@ MOST_LEARNED = 1000
 
 # The names under which answers hand out what opens something, such as a portal session.
 _REVEALING = r"(?:token|secret|passw(?:or)?d|api[_-]?key|credential|signature)"
-_JSON_MEMBER = re.compile(rf'("(?:[^"\\]{{0,60}}{_REVEALING}[^"\\]{{0,20}})"\s*:\s*")((?:[^"\\]|\\.)+)', re.IGNORECASE)
+# What stands for a key that is not shown, or was made up to be refused, is no secret, and its reader needs it.
+_SHOWN = rf"(?:{WORD} )?(?:\$(?:{AMBERFLO}|{OTHER}|{SOLVIMON}|{SESSION})|{re.escape(WRONG_KEY)})"
+_JSON_MEMBER = re.compile(
+    rf'("(?:[^"\\]{{0,60}}{_REVEALING}[^"\\]{{0,20}})"\s*:\s*")(?!{_SHOWN}")((?:[^"\\]|\\.)+)', re.IGNORECASE
+)
 _QUERY_MEMBER = re.compile(rf"([?&;][\w.-]{{0,40}}{_REVEALING}[\w.-]{{0,20}}=)([^&#\s\"'<>\\;]+)", re.IGNORECASE)
 _PORTAL_URL = re.compile(
     r"(https?:(?:\\?/){2}[^\s\"'<>]{1,200}?(?:\\?/)sessions?(?:\\?/))([^\s\"'<>?#/\\]+)", re.IGNORECASE
 )
-_SESSION_VALUE = re.compile(r"(\b(?:Session|Bearer|Basic)\s+)([\w.~+/=-]{8,})")
+_SESSION_VALUE = re.compile(rf"(\b(?:Session|Bearer|Basic)\s+)(?!{re.escape(WRONG_KEY)})([\w.~+/=-]{{8,}})")
 _STRUCTURES = (_JSON_MEMBER, _QUERY_MEMBER, _PORTAL_URL, _SESSION_VALUE)
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})

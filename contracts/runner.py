@@ -6,22 +6,25 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 
 from contracts.checks.asking import Asker, NoReply, Reply
+from contracts.checks.opening import open_session
 from contracts.checks.samples import Sample, sample
 from contracts.cleanup import clean_up, cleanup_lines
-from contracts.conformance import CheckedDocument, Conformance, Fault, Requests
+from contracts.conformance import CheckedDocument, Conformance, Fault, Requests, Unreached
 from contracts.deviations import covers, judge
 from contracts.examining import Examination
 from contracts.exitcodes import exit_code
 from contracts.faults import EnvironmentFault, FaultKind, TargetFault
 from contracts.findings import Findings
 from contracts.gate import Gate, Terms
-from contracts.ledger import Ledger
+from contracts.ledger import Ledger, new_prefix
 from contracts.lines import Places
 from contracts.model import RunError
 from contracts.plan import Plan
 from contracts.policy import Policy, is_read
+from contracts.portal import is_portal
 from contracts.progress import Progress, Quiet, Standing
 from contracts.results import Board
+from contracts.secrets import Secret
 from contracts.settings import Projection, Settings, plan_of, versions
 from contracts.watcher import Watcher
 from specs.catalog import Document, Operation
@@ -81,23 +84,27 @@ class _Run:
         self._excused: Counter[str] = Counter()
         self._faults: list[Fault] = []
         self._notes: list[str] = []
+        self._unreached: list[Unreached] = []
 
     def report(self) -> Conformance:
         """Runs every projection and puts the report together."""
         settings = self._settings
         plans = plan_of(settings)
-        left = len(plans)
+        left = sum(_weight(planned) for planned in plans)
         for projection, planned in zip(settings.projections, plans, strict=True):
             examination = self._examination(projection, planned)
-            seconds = (self._ends - settings.clock.monotonic()) / left
-            left -= 1
+            before = self._gate.counts.succeeded.copy()
+            seconds = (self._ends - settings.clock.monotonic()) * _weight(planned) / left
+            left -= _weight(planned)
             try:
                 self._preflight(projection, examination.barred)
+                self._open_portal(projection, examination)
                 examination.run(seconds=seconds)
             except RunError as error:
                 examination.not_run(error.message)
                 self._faults.append(Fault(projection.document.name, projection.dialect, error.message, error.advice))
             self._excused.update(examination.excused)
+            self._unreached += _unreached(projection, self._gate.counts.succeeded - before)
             if examination.stopped:
                 break
         self._clean_up()
@@ -139,6 +146,24 @@ class _Run:
             silence.append(reply.error)
         if silence:
             raise RunError(f"the target gives no answer: {silence[0].detail}", "look at whether it is the right one")
+
+    def _open_portal(self, projection: Projection, examination: Examination) -> None:
+        """Opens a session for the operations of the portal, unless somebody did; without one they are not asked."""
+        barred = examination.barred
+        portal = [
+            each for each in projection.document.operations if is_portal(each) and each.operation_id not in barred
+        ]
+        if not portal or self._settings.target.keys.session is not None:
+            return
+        self._tell("session", "")
+        prefix = self._gate.ledger.prefix if self._gate.ledger is not None else new_prefix()
+        asker = Asker(self._gate, self._watcher, projection.document, projection.dialect)
+        session = open_session(asker, f"{prefix}portal")
+        if isinstance(session, Secret):
+            self._gate.hold(session)
+            return
+        for operation in portal:
+            examination.bar(operation.operation_id, session)
 
     def _is_enough(self) -> bool:
         """Whether to end: with the first finding that nobody accepted, when that is asked for."""
@@ -182,6 +207,7 @@ class _Run:
             judgement=judgement,
             exit_code=exit_code(findings=len(judgement.open), faults=len(self._faults)),
             faults=tuple(self._faults),
+            unreached=tuple(self._unreached),
             notes=tuple(self._notes),
             excused=dict(self._excused),
             redactor=self._gate.redactor,
@@ -203,6 +229,11 @@ class _Run:
             self._notes.append(f"Not cleaned up: {error}")
         if ledger.entries():
             self._notes.append(f"`contracts cleanup {ledger.path}` tries once more to delete what is left")
+
+
+def _weight(planned: Plan) -> int:
+    """How much of the time a projection gets: by its operations, and something for what each one costs."""
+    return len(planned.operations) + 10
 
 
 def _require_key(operation: Operation, reply: Reply) -> None:
@@ -227,7 +258,7 @@ def _first_asked(document: Document, barred: Mapping[str, str]) -> list[tuple[Op
     if not may:
         reasons = sorted(set(barred.values()))
         raise RunError(f"no operation of {document.name} may be sent: {'; '.join(reasons[:3])}", "see `contracts plan`")
-    may.sort(key=lambda each: (not is_read(each), each.method != "GET", len(each.parameters)))
+    may.sort(key=lambda each: (is_portal(each), not is_read(each), each.method != "GET", len(each.parameters)))
     asked = [(each, sample(document, each)) for each in may[:_PREFLIGHTS]]
     return [(each, request) for each, request in asked if request is not None]
 
@@ -235,6 +266,11 @@ def _first_asked(document: Document, barred: Mapping[str, str]) -> list[tuple[Op
 def _checked(projection: Projection) -> CheckedDocument:
     document = projection.document
     return CheckedDocument(document.name, projection.dialect, document.digest, len(document.operations))
+
+
+def _unreached(projection: Projection, succeeded: Counter[str]) -> list[Unreached]:
+    names = [each.operation_id for each in projection.document.operations]
+    return [Unreached(projection.document.name, projection.dialect, name) for name in names if not succeeded[name]]
 
 
 def _requests(gate: Gate) -> Requests:

@@ -1,15 +1,18 @@
 """The one place where a socket is opened: one attempt of one request, with an end in time and in size.
 
-urllib3 gives every single read of a socket its own time-out, so that an answer that drips never ends. Here a timer
+urllib3 gives every single read of a socket its own time-out, so that an answer that drips never ends. Here a thread
 shuts the connection when the time of the whole exchange is over.
 """
 
+import heapq
 import http.client
 import io
+import itertools
 import os
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -62,17 +65,13 @@ class _Watch:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.expired = False
+        self.stopped = False
         self.reused = False
         self._lifeline: socket.socket | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(max(0.0, seconds), self._expire)
-        self._timer.daemon = True
-
-    def start(self) -> None:
-        self._timer.start()
 
     def stop(self) -> None:
-        self._timer.cancel()
+        self.stopped = True
         with self._lock:
             self._let_go()
 
@@ -89,11 +88,53 @@ class _Watch:
             self._lifeline.close()
             self._lifeline = None
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
         with self._lock:
-            self.expired = True
+            self.expired = not self.stopped
             if self._lifeline is not None:
                 _shut(self._lifeline)
+
+
+class _Alarms:
+    """One thread for all watches, since a thread for each would cost more than most exchanges.
+
+    It begins with the first watch and ends when none is left.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[float, int, _Watch]] = []
+        self._numbers = itertools.count()
+        self._runs = False
+
+    def add(self, watch: _Watch) -> None:
+        """Lets a watch expire when its time is over, unless it is stopped before."""
+        with self._changed:
+            heapq.heappush(self._waiting, (time.monotonic() + max(0.0, watch.seconds), next(self._numbers), watch))
+            if not self._runs:
+                self._runs = True
+                threading.Thread(target=self._run, daemon=True).start()
+            elif self._waiting[0][2] is watch:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while (watch := self._next()) is not None:
+            watch.expire()
+
+    def _next(self) -> _Watch | None:
+        """The next watch whose time is over; None when there is nothing to wait for."""
+        with self._changed:
+            while self._waiting:
+                due, _, watch = self._waiting[0]
+                left = due - time.monotonic()
+                if watch.stopped or left <= 0:
+                    heapq.heappop(self._waiting)
+                    if not watch.stopped:
+                        return watch
+                else:
+                    self._changed.wait(left)
+            self._runs = False
+            return None
 
 
 def _shut(lifeline: socket.socket) -> None:
@@ -107,10 +148,10 @@ _local = threading.local()
 
 
 @contextmanager
-def _watching(seconds: float) -> Iterator[_Watch]:
+def _watching(alarms: _Alarms, seconds: float) -> Iterator[_Watch]:
     watch = _Watch(seconds)
     _local.watch = watch
-    watch.start()
+    alarms.add(watch)
     try:
         yield watch
     finally:
@@ -244,6 +285,7 @@ class Wire(HTTPAdapter):
 
     def __init__(self, largest: int = LARGEST) -> None:
         self._largest = largest
+        self._alarms = _Alarms()
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -265,7 +307,7 @@ class Wire(HTTPAdapter):
             TargetFault: There is no whole answer.
             Refused: The request cannot be written as HTTP.
         """
-        with _watching(seconds) as watch:
+        with _watching(self._alarms, seconds) as watch:
             response = self._send(request, watch, way)
             try:
                 whole = _read(response, self._largest)

@@ -195,15 +195,20 @@ def banner(url: str, settings: Settings) -> None:
 
 
 @main.command(name="operations")
-def list_operations() -> None:
-    """List every operation with its document, evidence and tier."""
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+def list_operations(form: str) -> None:
+    """List every operation with its document, evidence and tier, and why it is no more than an example."""
     bound = bindings()
-    for operation in catalog.served().operations:
-        binding = bound[operation.operation_id]
-        where = f"{operation.document}/{operation.family}"
-        click.echo(
-            f"{binding.tier.value:<10} {operation.evidence:<11} {where:<20} {operation.method:<6} {operation.path}"
-        )
+    rows = [(operation, bound[operation.operation_id]) for operation in catalog.served().operations]
+    for operation, binding in rows:
+        document = f"{operation.document}/{operation.family}"
+        reason = f" ({binding.reason})" if binding.reason else ""
+        if form == "markdown":
+            called = f"`{operation.method} {operation.path}`"
+            click.echo(f"| {called} | {document} | {operation.evidence} | {binding.tier.value}{reason} |")
+        else:
+            called = f"{operation.method:<6} {operation.path}"
+            click.echo(f"{binding.tier.value:<10} {operation.evidence:<11} {document:<32} {called}{reason}")
 
 
 if __name__ == "__main__":

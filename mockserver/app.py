@@ -72,13 +72,14 @@ class Forms:
             return compiler, None
 
 
-def open_account(settings: Settings, make_store: Callable[[], Store]) -> Account:
+def open_account(settings: Settings, make_store: Callable[[], Store], public_id: str) -> Account:
     """A fresh account under the server's settings."""
     policy = Policy(
         dedup=settings.dedup, strict=settings.strict, unit_price=settings.unit_price, currency=settings.currency
     )
     clock = Clock(settings.clock_ms, frozen=settings.frozen)
-    return Account(store=make_store(), clock=clock, journal=Journal(settings.journal_size), policy=policy)
+    journal = Journal(settings.journal_size)
+    return Account(public_id=public_id, store=make_store(), clock=clock, journal=journal, policy=policy)
 
 
 def create_app(settings: Settings | None = None, make_store: Callable[[], Store] | None = None) -> App:
@@ -95,7 +96,7 @@ def create_app(settings: Settings | None = None, make_store: Callable[[], Store]
     make = make_store or (lambda: MemoryStore(conflict_warnings=settings.conflict_warnings))
     served, bound = catalog.served(settings.charge_path), bindings()
     check_totality({operation.operation_id: operation for operation in served.operations}, bound)
-    ring = KeyRing(Accounts(lambda: open_account(settings, make)), settings.api_keys)
+    ring = KeyRing(Accounts(partial(open_account, settings, make)), settings.api_keys)
     endpoints = make_endpoints(served, bound, settings.body_limit)
     routes = Routes(endpoints.values())
 

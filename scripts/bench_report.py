@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.bench_http import WORKS, Contender, Measured, contenders, health_under_load, measure
+from scripts.bench_lists import CUSTOMERS, PAGE, lists
 
 LOAD_CORE = 1
 EVENTS_A_BATCH = 1000
@@ -81,6 +82,12 @@ def main() -> None:
     print(
         f"/_mock/health while another account sends {health.sent_mb:.0f} MB, which takes {health.seconds:.1f} s: "
         f"worst {health.worst_ms:.1f} ms (goal 50), median {health.median_ms:.1f} ms"
+    )
+    customers = 500 if quick else CUSTOMERS
+    listed = lists(everyone[0], customers)
+    print(
+        f"{customers:,} customers: all {listed.all_ms:.1f} ms (goal 100), a sorted page of {PAGE} "
+        f"{listed.page_ms:.1f} ms (goal 5)"
     )
 
 

@@ -63,8 +63,10 @@ class Operation:
         evidence: How well it is known, one of ``EVIDENCE``; empty when a file from elsewhere does not say.
         dialect: The only dialect that knows it, or None when both do.
         refuses: Why it refuses what its schemas allow: its own reasons, then those of its request's forms.
-        node: The operation object of the document, read-only.
+        node: The operation object of the document, read-only, with references to answers and request bodies opened.
         parameters: Those of the path and its own, its own last, with references opened.
+        aliases: Templates of its other paths: a key that stands in one of the two paths alone is a query parameter in
+            the other.
     """
 
     operation_id: str
@@ -77,6 +79,7 @@ class Operation:
     refuses: tuple[str, ...]
     node: Mapping[str, Any]
     parameters: tuple[Mapping[str, Any], ...]
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,7 +246,7 @@ def _operations(spec: dict[str, Any], owners: Mapping[str, tuple[str, str]]) -> 
 
 def _operation(spec: dict[str, Any], path: str, method: str, owner: tuple[str, str]) -> Operation:
     item = spec["paths"][path]
-    node = item[method]
+    node = _opened(spec, item[method])
     return Operation(
         operation_id=node.get("operationId", f"{method.upper()} {path}"),
         method=method.upper(),
@@ -255,7 +258,15 @@ def _operation(spec: dict[str, Any], path: str, method: str, owner: tuple[str, s
         refuses=_refuses(spec, node),
         node=node,
         parameters=_parameters(spec, item, node),
+        aliases=tuple(node.get("x-aliases", ())),
     )
+
+
+def _opened(spec: dict[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An operation whose answers and request body stand in it, wherever the document keeps them."""
+    responses = {status: resolve(spec, answer) for status, answer in node.get("responses", {}).items()}
+    body = {"requestBody": resolve(spec, node["requestBody"])} if "requestBody" in node else {}
+    return {**node, "responses": responses, **body}
 
 
 def _dialect(node: Mapping[str, Any], label: str) -> Dialect | None:

@@ -8,6 +8,9 @@ from specs.files import Part
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
+# What an operation that does not say it takes from the root of its part.
+_INHERITED = ("security", "x-dialect")
+
 # Whose title page the merged document gets, when a family of this name is there.
 _TITLE_FAMILY = "common"
 
@@ -16,7 +19,8 @@ def merge(parts: Iterable[Part]) -> dict[str, Any]:
     """One OpenAPI document with the paths, components and tags of all parts.
 
     The title page (``openapi``, ``info``, ``servers``) is that of the family ``common``, else of the first part. Each
-    operation carries its own ``security``, so that parts may differ in it. Extensions at a part's root are dropped.
+    operation carries its own ``security``, so that parts may differ in it, and its part's ``x-dialect``, when it has
+    none itself. Other extensions at a part's root are dropped.
 
     Raises:
         CatalogError: A path is in two parts, or a component is, with different content.
@@ -47,15 +51,13 @@ def _paths(parts: tuple[Part, ...]) -> dict[str, Any]:
             if path in paths:
                 raise CatalogError(f"path {path} is in {owners[path]} and in {part.label}")
             owners[path] = part.label
-            paths[path] = _secured(item, part.spec.get("security"))
+            paths[path] = _with_defaults(item, {key: part.spec[key] for key in _INHERITED if key in part.spec})
     return paths
 
 
-def _secured(item: Mapping[str, Any], security: list[Any] | None) -> dict[str, Any]:
-    """A path item whose operations each say their own security."""
-    if security is None:
-        return dict(item)
-    return {key: {"security": security} | node if key in METHODS else node for key, node in item.items()}
+def _with_defaults(item: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """A path item whose operations each say for themselves what their part says for all."""
+    return {key: {**defaults, **node} if key in METHODS else node for key, node in item.items()}
 
 
 def _components(parts: tuple[Part, ...]) -> dict[str, Any]:

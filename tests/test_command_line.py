@@ -37,7 +37,7 @@ def served(*options: str) -> Iterator[tuple[subprocess.Popen[str], str, list[str
 def test_the_banner_says_where_the_server_is_and_its_curl_works() -> None:
     """URL, documentation, a curl that can be pasted, and how many operations there are by tier."""
     with served() as (_process, url, banner):
-        assert "serves 18 operations" in banner[0]
+        assert "serves 183 operations" in banner[0]
         assert f"{url}/_mock/docs/" in banner[1]
         pasted = banner[2].split("try", 1)[1].strip()
         answer = subprocess.run(pasted, shell=True, check=True, capture_output=True, text=True).stdout  # noqa: S602
@@ -124,7 +124,10 @@ def test_a_bad_argument_is_exit_2_and_says_so(arguments: list[str]) -> None:
 
 
 def test_operations_are_listed() -> None:
-    """Each operation with tier, evidence, document, method and path."""
+    """Each operation with tier, evidence, document, method and path, as text or as rows of a table."""
     lines = CliRunner().invoke(main, ["operations"]).output.splitlines()
-    assert len(lines) == 18
-    assert "behaviour  published   amberflo/metering    POST   /usage" in lines
+    assert len(lines) == 183
+    assert ["behaviour", "published", "amberflo/metering", "POST", "/usage"] in [line.split() for line in lines]
+    rows = CliRunner().invoke(main, ["operations", "--format", "markdown"]).output.splitlines()
+    assert len(rows) == 183
+    assert "| `POST /usage` | amberflo/metering | published | behaviour |" in rows

@@ -13,6 +13,7 @@ from contracts.faults import EnvironmentFault, Refused, TargetFault
 from contracts.gate import Gate
 from contracts.keys import key_header
 from contracts.model import Exchange, Result
+from contracts.portal import is_portal
 from contracts.watcher import Watcher
 from specs.catalog import Document, Operation
 
@@ -54,6 +55,7 @@ class Reply:
     body: bytes
     exchange: Exchange
     curl: str
+    response: requests.Response
 
     @property
     def success(self) -> bool:
@@ -98,7 +100,7 @@ class Asker:
         self._header = key_header(document.spec)
 
     def ask(self, operation: Operation, request: Sample, *, auth: str = "own") -> Reply | NoReply:
-        """Sends a request with the key that `auth` names: own, other, wrong or none."""
+        """Sends a request with the key that `auth` names, one of `contracts.credentials.MODES`."""
         prepared = request.request(self._gate.target.url, operation, {AUTH_HEADER: auth})
         command = self._curl(operation, prepared, auth)
         try:
@@ -112,7 +114,7 @@ class Asker:
         exchange = self._watcher.last
         if exchange is None:
             raise RuntimeError("the gate's observer is not the one that was given")
-        return Reply(response.status_code, response.content, exchange, command)
+        return Reply(response.status_code, response.content, exchange, command, response)
 
     def owned(self, operation: Operation, request: Sample) -> Sample:
         """The request with keys of the run's own, where it writes to what others use."""
@@ -120,5 +122,6 @@ class Asker:
         return replace(request, path=path, query=query, body=body)
 
     def _curl(self, operation: Operation, prepared: requests.PreparedRequest, auth: str) -> str:
-        command = curl(prepared, key_header=self._header, auth=auth, vendor=operation.document)
+        portal = is_portal(operation)
+        command = curl(prepared, key_header=self._header, auth=auth, vendor=operation.document, portal=portal)
         return self._gate.redactor.text(command)

@@ -8,16 +8,26 @@ from collections.abc import Iterator
 from contracts.checks.asking import Asker, NoReply, Reply, Said
 from contracts.checks.samples import Sample, sample
 from contracts.model import Result
+from contracts.portal import is_portal
 from specs.catalog import Operation
 
 CHECK = "key_required"
 WAYS = ("wrong", "none")
-_WORDS = {"wrong": "a wrong key is accepted", "none": "a request without a key is accepted"}
+_WORDS = {
+    "wrong": "a wrong key is accepted",
+    "none": "a request without a key is accepted",
+    "account": "the account's key is accepted in the place of a session",
+}
 REFUSALS = frozenset({401, 403})
 
 
+def ways(operation: Operation) -> tuple[str, ...]:
+    """The ways to ask without what an operation wants; the portal does not take the account's key either."""
+    return (*WAYS, "account") if is_portal(operation) else WAYS
+
+
 def key_required(asker: Asker, operation: Operation, request: Sample | None = None) -> Iterator[Said]:
-    """Asks an operation with a wrong key and without any.
+    """Asks an operation without what it wants.
 
     Args:
         asker: Does it.
@@ -28,7 +38,7 @@ def key_required(asker: Asker, operation: Operation, request: Sample | None = No
     if request is None:
         yield Said(CHECK, operation.operation_id, Result.UNTESTED, "its document has no example of a body in JSON")
         return
-    for auth in WAYS:
+    for auth in ways(operation):
         yield judged(operation, asker.ask(operation, request, auth=auth), auth)
 
 

@@ -4,14 +4,15 @@ The same steps tell whether valid data is accepted where a document lets an oper
 thing is new, so that no rule is in the way.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts.checks.asking import Asker, NoReply, Reply, Said
-from contracts.checks.credentials import REFUSALS, judged, key_required
-from contracts.checks.lifecycles import Lifecycle
-from contracts.checks.samples import Sample, sample
+from contracts.checks.credentials import REFUSALS, judged, key_required, ways
+from contracts.checks.fresh import fresh
+from contracts.checks.lifecycles import DEPRECATED, LOCKED, LOCKING, Handle, Lifecycle, as_text
+from contracts.checks.samples import sample
 from contracts.model import Result
 from specs.catalog import Operation
 
@@ -24,28 +25,34 @@ _NOT_FOUND = frozenset({404, 410})
 _BAD_REQUEST = 400
 _HIDDEN = frozenset({401, 403, 404, 410})
 
+Thing = Mapping[str, Any]
+"""What is known of a thing: what it was asked to be, and what it was answered to be."""
 
-@dataclass(frozen=True)
+
+@dataclass
 class Life:
     """One thing, and the requests about it.
 
     Args:
         asker: Does the asking.
         lifecycle: What kind of thing it is.
-        key: Its key, which nothing else has.
+        key: Its key, which nothing else has; the target's own where that is who chooses.
     """
 
     asker: Asker
     lifecycle: Lifecycle
     key: str
+    _thing: Thing = field(default_factory=dict)
 
     def steps(self) -> Iterator[Said]:
         """Goes through the life."""
-        created = self._create(self.key)
+        asked = self._asked(self.key)
+        created = self._create(asked)
         yield from self._accepted(created)
         if not isinstance(created, Reply) or not created.success:
             yield from self._not_begun(created)
             return
+        self._remember(asked, created)
         readable = self._readable(created)
         yield readable
         if readable.result is not Result.CONFORM:
@@ -55,26 +62,33 @@ class Life:
         yield from self._without_key(created)
         yield from self._deleted(created)
 
-    def _create(self, key: str, auth: str = "own") -> Reply | NoReply:
-        create = self.lifecycle.create
-        request = sample(self.asker.document, create)
-        body: Any = request.body if request is not None else None
-        if request is None or not isinstance(body, dict):
+    def _asked(self, key: str) -> dict[str, Any]:
+        """The body that asks for a thing: the document's example, under this key where the client chooses it."""
+        create, field = self.lifecycle.create, self.lifecycle.key if self.lifecycle.chosen else ""
+        request = next(fresh(self.asker.document, create, key, field), None)
+        if request is None:
             raise TypeError(f"{create.operation_id} has no example that is an object")
-        keyed = self.asker.owned(create, replace(request, body={**body, self.lifecycle.key: key}))
-        return self.asker.ask(create, keyed, auth=auth)
+        owned: dict[str, Any] = self.asker.owned(create, request).body
+        return owned
 
-    def _read(self, key: str, auth: str = "own") -> Reply | NoReply:
-        return self.asker.ask(self._reading, self._of(key), auth=auth)
+    def _create(self, body: Thing, auth: str = "own") -> Reply | NoReply:
+        return self._ask(self.lifecycle.create, body, auth)
 
-    @property
-    def _reading(self) -> Operation:
-        if self.lifecycle.read is None:
-            raise TypeError(f"nothing reads what {self.lifecycle.create.operation_id} makes")
-        return self.lifecycle.read
+    def _ask(self, operation: Operation, body: Thing, auth: str = "own") -> Reply | NoReply:
+        made = sample(self.asker.document, operation)
+        if made is None:
+            raise TypeError(f"{operation.operation_id} takes no JSON")
+        return self.asker.ask(operation, replace(made, body=dict(body)), auth=auth)
 
-    def _of(self, key: str) -> Sample:
-        return Sample({self.lifecycle.parameter: key}, {}, {}, None)
+    def _remember(self, asked: Thing, created: Reply) -> None:
+        answer = created.json()
+        self._thing = {**asked, **(answer if isinstance(answer, dict) else {})}
+        self.key = as_text(self._thing.get(self.lifecycle.key, self.key))
+
+    def _about(self, handle: Handle, auth: str = "own", *, key: str = "") -> Reply | NoReply:
+        """Asks an operation about the thing, or about another one that differs by its key alone."""
+        thing = {**self._thing, self.lifecycle.key: key} if key else self._thing
+        return self.asker.ask(handle.operation, handle.request(self.asker.document, thing), auth=auth)
 
     def _accepted(self, created: Reply | NoReply) -> Iterator[Said]:
         name = self.lifecycle.create.operation_id
@@ -86,12 +100,15 @@ class Life:
 
     def _not_begun(self, created: Reply | NoReply, why: str = "", *, known: str = "") -> Iterator[Said]:
         """Without a thing there is nothing to look at."""
-        create, read, delete = self.lifecycle.create, self.lifecycle.read, self.lifecycle.delete
+        lifecycle = self.lifecycle
+        create, read = lifecycle.create, lifecycle.read.operation
+        delete = lifecycle.delete.operation if lifecycle.delete else None
         if isinstance(created, NoReply):
             result, reason = created.result, created.reason
         else:
             result, reason = Result.UNTESTED, why or f"{create.operation_id} answered {created.status}"
-        about = [(READABLE, create), (UNCHANGED, create), (ISOLATED, read), (GONE, delete), (UNCHANGED, delete)]
+        about = [(READABLE, create), (ISOLATED, read), (GONE, delete), (UNCHANGED, delete)]
+        about += [(UNCHANGED, create)] if lifecycle.chosen else []
         for check, operation in about:
             if operation is not None and check != known:
                 yield Said(check, operation.operation_id, result, reason)
@@ -100,21 +117,21 @@ class Life:
                 yield from key_required(self.asker, operation)
 
     def _readable(self, created: Reply) -> Said:
-        name, found = self.lifecycle.create.operation_id, self._read(self.key)
-        if isinstance(found, Reply) and found.success:
+        name, found = self.lifecycle.create.operation_id, self._about(self.lifecycle.read)
+        if _is_there(found):
             return Said(READABLE, name, Result.CONFORM)
-        if isinstance(found, Reply) and found.status in _NOT_FOUND:
+        if isinstance(found, Reply) and (found.success or found.status in _NOT_FOUND):
             wanted = "that what was created can be read"
             return _differs(READABLE, name, [created, found], wanted, "it is not found")
         return _unsaid(READABLE, name, found)
 
     def _hidden(self, created: Reply) -> Iterator[Said]:
         """Another account must not see it."""
-        name = self._reading.operation_id
+        name = self.lifecycle.read.operation.operation_id
         if not self.asker.has_other:
             yield Said(ISOLATED, name, Result.NOT_REACHABLE, "there is no key of a second account")
             return
-        found = self._read(self.key, "other")
+        found = self._about(self.lifecycle.read, "other")
         if isinstance(found, Reply) and found.success and self.key.encode() in found.body:
             wanted = "404, 401 or 403 for another account"
             yield _differs(ISOLATED, name, [created, found], wanted, "another account reads it")
@@ -125,38 +142,70 @@ class Life:
 
     def _without_key(self, created: Reply) -> Iterator[Said]:
         """Requests without a good key are refused, and leave everything as it was."""
-        delete = self.lifecycle.delete
-        for auth in ("wrong", "none"):
-            yield _keyless(self._reading, created, self._read(self.key, auth), auth)
+        read, delete = self.lifecycle.read, self.lifecycle.delete
+        for auth in ways(read.operation):
+            yield _keyless(read.operation, created, self._about(read, auth), auth)
         if delete is not None:
-            refused = self.asker.ask(delete, self._of(self.key), auth="wrong")
-            yield _keyless(delete, created, refused, "wrong")
-            yield _unchanged(delete, [created], refused, self._read(self.key), was_there=True)
-        for auth in ("wrong", "none"):
-            aside = f"{self.key}-{auth}"
-            # For whoever repeats it: so that it is new once more.
-            cleared = self.asker.ask(delete, self._of(aside), auth=auth) if delete is not None else None
-            refused = self._create(aside, auth)
-            yield _keyless(self.lifecycle.create, cleared, refused, auth)
-            yield _unchanged(self.lifecycle.create, [], refused, self._read(aside), was_there=False)
+            refused = self._about(delete, "wrong")
+            yield _keyless(delete.operation, created, refused, "wrong")
+            yield _unchanged(delete.operation, [created], refused, self._about(read), was_there=True)
+        for auth in ways(self.lifecycle.create):
+            yield from self._not_created(auth)
+
+    def _not_created(self, auth: str) -> Iterator[Said]:
+        """What is asked for without a good key is not there afterwards; unknown where the target chooses its key."""
+        create, aside = self.lifecycle.create, f"{self.key}-{auth}"
+        if not self.lifecycle.chosen:
+            yield _keyless(create, None, self._create(self._asked(f"{self.key}-{auth}"), auth), auth)
+            return
+        # For whoever repeats it: so that it is new once more.
+        cleared = self._about(self.lifecycle.delete, auth, key=aside) if self.lifecycle.delete is not None else None
+        refused = self._create(self._asked(aside), auth)
+        yield _keyless(create, cleared, refused, auth)
+        yield _unchanged(create, [], refused, self._about(self.lifecycle.read, key=aside), was_there=False)
 
     def _deleted(self, created: Reply) -> Iterator[Said]:
-        delete = self.lifecycle.delete
-        if delete is None:
+        if self.lifecycle.delete is None:
             return
-        name, done = delete.operation_id, self.asker.ask(delete, self._of(self.key))
+        name = self.lifecycle.delete.operation.operation_id
+        commands: list[Reply] = [created]
+        done = self._about(self.lifecycle.delete)
+        if _is_locked(done, self.lifecycle.delete):
+            deprecated = self._deprecate()
+            commands += [deprecated] if isinstance(deprecated, Reply) else []
+            done = self._about(self.lifecycle.delete)
+        if _is_locked(done, self.lifecycle.delete):
+            yield Said(GONE, name, Result.UNTESTED, "its document lets it refuse, and nothing shows how it would not")
+            return
         if not isinstance(done, Reply) or not done.success:
             yield _unsaid(GONE, name, done)
             return
         yield Said(ACCEPTED, name, Result.CONFORM)
-        found = self._read(self.key)
-        if isinstance(found, Reply) and found.status in _NOT_FOUND:
+        found = self._about(self.lifecycle.read)
+        if isinstance(found, Reply) and _is_there(found):
+            wanted = "404, or an empty answer, for what was deleted"
+            yield _differs(GONE, name, [*commands, done, found], wanted, "it is still there")
+        elif isinstance(found, Reply) and (found.success or found.status in _NOT_FOUND):
             yield Said(GONE, name, Result.CONFORM)
-        elif isinstance(found, Reply) and found.success:
-            wanted = "404 for what was deleted"
-            yield _differs(GONE, name, [created, done, found], wanted, "it is still there")
         else:
             yield _unsaid(GONE, name, found)
+
+    def _deprecate(self) -> Reply | NoReply | None:
+        """Makes the thing one that may be deleted."""
+        operation = self.lifecycle.deprecate
+        if operation is None:
+            return None
+        return self._ask(operation, {**self._asked(self.key), self.lifecycle.key: self.key, LOCKING: DEPRECATED})
+
+
+def _is_there(reply: Reply | NoReply) -> bool:
+    """Whether an answer shows a thing: some platforms answer for what is not there with an empty object or list."""
+    return isinstance(reply, Reply) and reply.success and bool(reply.body) and reply.json() not in ({}, [])
+
+
+def _is_locked(reply: Reply | NoReply, delete: Handle) -> bool:
+    refused = isinstance(reply, Reply) and reply.status == _BAD_REQUEST
+    return refused and LOCKED in delete.operation.refuses
 
 
 def _keyless(operation: Operation, before: Reply | NoReply | None, reply: Reply | NoReply, auth: str) -> Said:
@@ -180,7 +229,7 @@ def _unchanged(
         return _unsaid(UNCHANGED, name, refused)
     if not isinstance(after, Reply) or not (after.success or after.status in _NOT_FOUND):
         return _unsaid(UNCHANGED, name, after)
-    if after.success == was_there:
+    if _is_there(after) == was_there:
         return Said(UNCHANGED, name, Result.CONFORM)
     got = f"answered {refused.status}, and yet it was {'deleted' if was_there else 'created'}; reading it"
     return _differs(UNCHANGED, name, [*before, refused, after], "that a wrong key changes nothing", got)

@@ -3,10 +3,10 @@
 import json
 import re
 from dataclasses import replace
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from contracts.checks.interaction import Interaction
-from contracts.checks.lifecycles import Lifecycle
+from contracts.checks.lifecycles import Handle, Lifecycle
 from contracts.checks.samples import Sample, sample
 from specs.catalog import Document, Operation
 
@@ -24,14 +24,14 @@ def prelude(
         return None
     for lifecycle in lifecycles:
         if interaction.operation_id == lifecycle.create.operation_id:
-            return _removal(lifecycle, interaction)
-        for operation in (lifecycle.read, lifecycle.delete):
-            if operation is not None and operation.operation_id == interaction.operation_id:
-                return _creation(document, lifecycle, operation, interaction)
+            return _removal(document, lifecycle, interaction)
+        for handle in (lifecycle.read, lifecycle.delete):
+            if handle is not None and handle.operation.operation_id == interaction.operation_id:
+                return _creation(document, lifecycle, handle, interaction)
     return None
 
 
-def _removal(lifecycle: Lifecycle, interaction: Interaction) -> tuple[Operation, Sample] | None:
+def _removal(document: Document, lifecycle: Lifecycle, interaction: Interaction) -> tuple[Operation, Sample] | None:
     try:
         body = json.loads(interaction.request_body)
     except (ValueError, RecursionError):
@@ -39,15 +39,24 @@ def _removal(lifecycle: Lifecycle, interaction: Interaction) -> tuple[Operation,
     key = body.get(lifecycle.key) if isinstance(body, dict) else None
     if lifecycle.delete is None or not isinstance(key, str):
         return None
-    return lifecycle.delete, Sample({lifecycle.parameter: key}, {}, {}, None)
+    return lifecycle.delete.operation, lifecycle.delete.request(document, body)
 
 
 def _creation(
-    document: Document, lifecycle: Lifecycle, operation: Operation, interaction: Interaction
+    document: Document, lifecycle: Lifecycle, handle: Handle, interaction: Interaction
 ) -> tuple[Operation, Sample] | None:
-    before, _, after = operation.path.partition(f"{{{lifecycle.parameter}}}")
-    found = re.fullmatch(f"{re.escape(before)}([^/]+){re.escape(after)}", urlsplit(interaction.url).path)
     request = sample(document, lifecycle.create)
-    if found is None or request is None or not isinstance(request.body, dict):
+    named = {field: _asked(handle, name, interaction.url) for name, field in handle.fields.items()}
+    if not lifecycle.chosen or not all(named.values()) or request is None or not isinstance(request.body, dict):
         return None
-    return lifecycle.create, replace(request, body={**request.body, lifecycle.key: unquote(found[1])})
+    return lifecycle.create, replace(request, body={**request.body, **named})
+
+
+def _asked(handle: Handle, parameter: str, url: str) -> str:
+    """The value of a parameter in a URL, or an empty string."""
+    split = urlsplit(url)
+    before, braces, after = handle.operation.path.partition(f"{{{parameter}}}")
+    if not braces:
+        return dict(parse_qsl(split.query)).get(parameter, "")
+    found = re.fullmatch(f"{re.escape(before)}([^/]+){re.escape(after)}", split.path)
+    return unquote(found[1]) if found else ""

@@ -59,7 +59,10 @@ def _has_input(operation: Operation, _scope: Scope) -> bool:
 def _can_be_wrong(parameter: Mapping[str, Any]) -> bool:
     if parameter["in"] != "path" and parameter.get("required"):
         return True
-    return not parameter.get("schema", {}).keys() <= _ANY_STRING or parameter["schema"].get("type") != "string"
+    schema = parameter.get("schema", {})
+    # Without a character in it, the key of a path makes another path.
+    plain = _ANY_STRING | {"minLength"} if parameter["in"] == "path" and schema.get("minLength") == 1 else _ANY_STRING
+    return not schema.keys() <= plain or schema.get("type") != "string"
 
 
 def probed(operation: Operation, document: Document) -> Operation:
@@ -80,19 +83,21 @@ def _needs_header(operation: Operation, _scope: Scope) -> bool:
 
 
 def _creates(operation: Operation, scope: Scope) -> bool:
-    return any(each.create is operation and each.read for each in scope.lifecycles)
+    return any(each.create is operation for each in scope.lifecycles)
 
 
 def _deletes(operation: Operation, scope: Scope) -> bool:
-    return any(each.delete is operation and each.read for each in scope.lifecycles)
+    return any(each.delete and each.delete.operation is operation for each in scope.lifecycles)
 
 
 def _creates_or_deletes(operation: Operation, scope: Scope) -> bool:
-    return _creates(operation, scope) or _deletes(operation, scope)
+    """Whether it can be seen that it did nothing; not for a thing whose key the target would have chosen."""
+    chosen = any(each.create is operation and each.chosen for each in scope.lifecycles)
+    return chosen or _deletes(operation, scope)
 
 
 def _reads(operation: Operation, scope: Scope) -> bool:
-    return any(each.read is operation for each in scope.lifecycles)
+    return any(each.read.operation is operation for each in scope.lifecycles)
 
 
 def _needs_key(operation: Operation, scope: Scope) -> bool:

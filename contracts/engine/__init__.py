@@ -6,5 +6,6 @@ engine sends), and the names of the checks. `tests/contracts/test_engine.py` hol
 """
 
 from contracts.engine.drive import Job, Step, drive
+from contracts.engine.outside import Onlooker
 
-__all__ = ["Job", "Step", "drive"]
+__all__ = ["Job", "Onlooker", "Step", "drive"]

@@ -1,5 +1,8 @@
 """Drives the engine over one projection and tells what happened, in our words."""
 
+import gzip
+import json
+import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -10,11 +13,12 @@ from tempfile import TemporaryDirectory
 
 import schemathesis
 from hypothesis import configuration
+from hypothesis.internal.charmap import charmap_file
 from schemathesis.core.transport import Response
 from schemathesis.engine import events
 
 from contracts.checks.interaction import Interaction
-from contracts.engine.gated import AnyCase, gated_stream
+from contracts.engine.gated import AnyCase, Bounds, gated_stream
 from contracts.engine.selection import engine_document
 from contracts.engine.settings import engine_settings
 from contracts.engine.translate import Failed, Translator
@@ -75,14 +79,14 @@ class Answered:
         exchange: The record of it.
         passed: The checks that found nothing, each with the operation that it is about.
         failed: The checks that found something.
-        curl: The command that sends the request again.
+        curl: Gives the command that sends the request again.
     """
 
     interaction: Interaction
     exchange: Exchange
     passed: tuple[tuple[str, str], ...]
     failed: tuple[Failed, ...]
-    curl: str
+    curl: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -215,7 +219,8 @@ def drive(job: Job, gate: Gate, watcher: Watcher) -> Iterator[Step]:
         schema = schemathesis.openapi.from_dict(spec, config=config)
         translator = Translator(job.projection, job.dialect, gate)
         asker = _Asker(gate, watcher, translator, job)
-        stream, context = gated_stream(schema, gate.session(), asker.ask, seconds=job.seconds, learns=not remote)
+        bounds = Bounds(job.seconds, learns=not remote, alike=job.limits.alike)
+        stream, context = gated_stream(schema, gate.session(), asker.ask, bounds)
         asker.stop = context.control.stop_event
         for event in stream:
             yield from _missed(asker)
@@ -264,7 +269,17 @@ def _elsewhere() -> Iterator[None]:
     before = vars(configuration).get("__hypothesis_home_directory")
     with TemporaryDirectory(prefix="metermock-") as folder:
         configuration.set_hypothesis_home_dir(Path(folder))
+        _put_what_utf8_encodes()
         try:
             yield
         finally:
             configuration.set_hypothesis_home_dir(before)
+
+
+def _put_what_utf8_encodes() -> None:
+    """Puts into Hypothesis' folder what it would find out by encoding each of a million characters."""
+    path = charmap_file("codec-v2-utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Every character but the surrogates, and each comes back as it went.
+    encoded = [[0, 0xD7FF], [0xE000, sys.maxunicode]]
+    path.write_bytes(gzip.compress(json.dumps([encoded, []]).encode()))

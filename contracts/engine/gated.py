@@ -1,7 +1,9 @@
 """Schemathesis' classes with every way to a socket replaced by the gate's."""
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.client import responses as reasons
 from types import MappingProxyType
 from typing import Any, cast
@@ -12,8 +14,9 @@ from schemathesis.core.transport import Response
 from schemathesis.engine import events
 from schemathesis.engine.context import EngineContext
 from schemathesis.engine.core import Engine, EventStream, ExecutionPlan, preflight_error
-from schemathesis.engine.run import INTERNAL_PHASES, PhaseName
+from schemathesis.engine.run import INTERNAL_PHASES, Phase, PhaseName
 from schemathesis.generation.case import Case
+from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
@@ -22,6 +25,9 @@ from contracts.credentials import AUTH_HEADER
 
 NOT_ANSWERED = 599
 """The status of what stands in for an answer that there was not; no check of ours looks at it."""
+
+_SHARES = {PhaseName.EXAMPLES: 2, PhaseName.COVERAGE: 4, PhaseName.FUZZING: 4, PhaseName.STATEFUL_TESTING: 1}
+"""How the time is shared out among the phases; what one does not need goes to those after it."""
 
 _NDJSON = ("application/x-ndjson",)
 
@@ -86,11 +92,29 @@ class GatedSchema(OpenApiSchema):
     """A document whose operations are called through the gate."""
 
     gated: GatedTransport
+    alike: int | None
+
+    def iter_coverage_cases(self, operation: APIOperation[Any, Any, Any, Any], **options: Any) -> Iterator[AnyCase]:
+        """The cases that the schema gives, of each kind no more than are wanted."""
+        seen: Counter[tuple[Any, ...]] = Counter()
+        for case in super().iter_coverage_cases(operation, **options):
+            kind = _kind(case)
+            seen[kind] += 1
+            if self.alike is None or seen[kind] <= self.alike:
+                yield case
 
     @property
     def transport(self) -> GatedTransport:
         """The gated one."""
         return self.gated
+
+
+def _kind(case: AnyCase) -> tuple[Any, ...]:
+    """What a case of the coverage phase is about: what is done to which part of the request, and by which method."""
+    data: Any = case.meta.phase.data if case.meta is not None else None
+    if not isinstance(data, CoveragePhaseData):
+        return (case.method,)
+    return data.scenario, data.parameter_location, case.method
 
 
 class GatedContext(EngineContext):
@@ -133,9 +157,34 @@ class GatedPlan(ExecutionPlan):
                 break
         yield from self._finish(engine)
 
+    def _time_to_reserve_after(self, phase: Phase, engine: EngineContext) -> float:
+        """What a phase leaves to those after it, so that no phase takes the time of them all."""
+        left = engine.control.remaining_time or 0.0
+        later = [each for each in self.phases[self.phases.index(phase) + 1 :] if each.is_enabled]
+        queued = sum(_SHARES.get(each.name, 0) for each in later)
+        return left * queued / (queued + _SHARES.get(phase.name, 1))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How long and how far a run of the engine goes.
+
+    Args:
+        seconds: After which no new request is made; each operation gets its share.
+        learns: Whether requests may be made of what the target answered.
+        alike: See `contracts.model.Limits`.
+    """
+
+    seconds: float
+    learns: bool
+    alike: int | None = None
+
 
 def gated_stream(
-    schema: OpenApiSchema, session: requests.Session, asking: Asking, *, seconds: float, learns: bool
+    schema: OpenApiSchema,
+    session: requests.Session,
+    asking: Asking,
+    bounds: Bounds,
 ) -> tuple[EventStream, GatedContext]:
     """The events of a run of the engine, all of whose requests pass one session.
 
@@ -143,18 +192,17 @@ def gated_stream(
         schema: The loaded document.
         session: The gate's.
         asking: See `GatedTransport`.
-        seconds: After which no new request is made; each operation gets its share.
-        learns: Whether requests may be made of what the target answered.
+        bounds: How long and how far.
     """
     transport = GatedTransport(session, asking)
-    schema.__class__ = type("_Schema", (GatedSchema,), {"gated": transport})
+    schema.__class__ = type("_Schema", (GatedSchema,), {"gated": transport, "alike": bounds.alike})
     plan = GatedPlan(Engine(schema)._create_execution_plan().phases)  # noqa: SLF001 - there is no public way to the plan
     stop = threading.Event()
     context = GatedContext(schema=schema, stop_event=stop, observations=None)
     context.gate_session = session
-    if not learns:
+    if not bounds.learns:
         # No setting keeps the chains of requests from drawing on what was answered; only this does.
         context._extra_data_source = context._error_feedback = None  # noqa: SLF001
     # The engine's own setting takes whole seconds only.
-    context.control.max_time = cast("int", seconds)
+    context.control.max_time = cast("int", bounds.seconds)
     return EventStream(plan.execute(context), stop), context

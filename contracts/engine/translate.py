@@ -1,7 +1,8 @@
 """Translates what the engine recorded into interactions, passes and failures."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import requests
@@ -22,7 +23,9 @@ from contracts.engine.gated import AnyCase, Unanswered
 from contracts.gate import Gate
 from contracts.keys import key_header
 from contracts.model import Exchange
+from contracts.portal import is_portal
 from contracts.records import body_of, text_of
+from contracts.redact import Redactor
 from specs.catalog import Document
 
 _SHOWN = 300
@@ -52,13 +55,13 @@ class Failed:
 
 @dataclass(frozen=True)
 class Seen:
-    """An exchange of a scenario, and what the engine's checks said of it."""
+    """An exchange of a scenario, what the engine's checks said of it, and what gives the command that repeats it."""
 
     interaction: Interaction
     exchange: Exchange
     passed: tuple[tuple[str, str], ...]
     failed: tuple[Failed, ...]
-    curl: str
+    curl: Callable[[], str]
 
 
 class Translator:
@@ -78,6 +81,7 @@ class Translator:
         self._redactor = gate.redactor
         self._key_header = key_header(document.spec)
         self._lifecycles = lifecycles(document)
+        self._operations = {each.operation_id: each for each in document.operations}
         self._labels = {f"{each.method} {each.path}": each for each in document.operations}
 
     def operation_id(self, label: str | None) -> str:
@@ -117,9 +121,8 @@ class Translator:
             for name, failure in failures.items()
             if name in told
         )
-        return Seen(
-            interaction, exchange, tuple(passed), failed, self.command(response.request, interaction.operation_id)
-        )
+        command = partial(self.command, response.request, interaction.operation_id)
+        return Seen(interaction, exchange, tuple(passed), failed, command)
 
     def _interaction(self, case: AnyCase, response: Response, recorder: ScenarioRecorder, phase: str) -> Interaction:
         request = response.request
@@ -210,9 +213,35 @@ class Translator:
         """The command that sends a request again; empty when it cannot be written as one."""
         if not isinstance(request, requests.PreparedRequest):
             return ""
-        operation = next((each for each in self._labels.values() if each.operation_id == operation_id), None)
-        vendor = operation.document if operation else ""
-        return self._redactor.text(curl(request, key_header=self._key_header, vendor=vendor))
+        operation = self._operations.get(operation_id)
+        vendor, portal = (operation.document, is_portal(operation)) if operation else ("", False)
+        return self._redactor.text(curl(request, key_header=self._key_header, vendor=vendor, portal=portal))
+
+
+def failed_by(
+    failures: Mapping[str, Failure], operation_id: str, command: str, redactor: Redactor
+) -> tuple[Failed, ...]:
+    """The failures of one exchange that no other one explains.
+
+    Args:
+        failures: By check.
+        operation_id: What they are about.
+        command: That shows them.
+        redactor: Of what they say.
+    """
+    told = told_once(failures)
+    return tuple(
+        Failed(
+            check=name,
+            operation_id=operation_id,
+            expected=_expected(name, failure),
+            got=redactor.text(_got(failure)),
+            schema_path=_schema_path(failure),
+            curl=command,
+        )
+        for name, failure in failures.items()
+        if name in told
+    )
 
 
 def _probe(case: AnyCase) -> str:

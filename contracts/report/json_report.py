@@ -9,7 +9,7 @@ from contracts.deviations import Accepted
 from contracts.model import Deviation, Example, Exchange, Finding, Identity
 from contracts.results import Outcome, by_evidence, totals
 
-VERSION = 1
+VERSION = 2
 """Of the format; a reader of one version is not surprised by any report of it."""
 
 SCHEMA = "report.schema.json"
@@ -39,6 +39,10 @@ def as_json(conformance: Conformance) -> dict[str, Any]:
             "unmet": [_deviation(each) for each in judgement.unmet],
         },
         "results": [_outcome(each) for each in conformance.outcomes],
+        "unreached": [
+            {"document": each.document, "dialect": each.dialect or None, "operation": each.operation_id}
+            for each in conformance.unreached
+        ],
         "excused": conformance.excused,
         "faults": [_fault(each) for each in conformance.faults],
         "notes": list(conformance.notes),

@@ -27,6 +27,7 @@ _VERDICTS = {
     ExitCode.COULD_NOT_RUN: ("It could not be checked.", "red"),
 }
 _MOST_REASONS = 12
+_MOST_UNREACHED = 40
 
 
 def render(conformance: Conformance) -> RenderableType:
@@ -34,6 +35,7 @@ def render(conformance: Conformance) -> RenderableType:
     parts: list[RenderableType] = [Text(""), _head(conformance), _operations(conformance), _evidence(conformance)]
     parts += [_finding(each) for each in conformance.judgement.open]
     parts += _agreed(conformance)
+    parts += _unreached(conformance)
     parts += _untold(conformance)
     parts += _last(conformance)
     return Group(*parts)
@@ -59,6 +61,8 @@ def _head(conformance: Conformance) -> Table:
         if counts
     )
     table.add_row("requests", Text(f"{sent.sent} sent{extra}, in {conformance.seconds:.1f} s"))
+    asked = sum(document.operations for document in conformance.documents)
+    table.add_row("reached", Text(f"{asked - len(conformance.unreached)} of {asked} operations answered with success"))
     return table
 
 
@@ -129,6 +133,15 @@ def _until(word: str, accepted: Accepted) -> str:
 def _name(deviation: Deviation) -> str:
     identity = deviation.identity
     return f"{identity.operation_id}: {identity.check}"
+
+
+def _unreached(conformance: Conformance) -> list[RenderableType]:
+    """What is known by its refusals alone."""
+    lines = [f"  {each.operation_id} ({each.document} {each.dialect}".rstrip() + ")" for each in conformance.unreached]
+    shown = lines[:_MOST_UNREACHED]
+    if len(lines) > len(shown):
+        shown.append(f"  and {len(lines) - len(shown)} more, in the JSON report")
+    return [Text("\nOperations never answered with success\n" + "\n".join(shown), style="default")] if lines else []
 
 
 def _untold(conformance: Conformance) -> list[RenderableType]:

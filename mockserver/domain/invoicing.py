@@ -1,20 +1,20 @@
 """The simplest honest invoice: monthly usage of a customer at one unit price, under the plan assigned at the time.
 
 In three steps, because usage inside a month but before an assignment must not count: `billing_windows` says which
-stretches of time are invoiced, the caller asks for the usage of each, `build_invoice` prices it.
+stretches of time are invoiced, the caller asks for the usage of each, `build_invoice` prices it. `price_lines` alone
+knows what usage costs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from mockserver.domain.decimals import added, multiplied, to_cents
 from mockserver.domain.windows import Interval, bucket_of_second, bucket_start
 
-_CENT: Final = Decimal("0.01")
-_EXACT_DIGITS: Final = 2_500
-"""Enough for the exact product of two numbers that were doubles: each has at most 1,075 digits."""
+_HOUR_MS: Final = 3_600_000
 
 
 class InvoiceStatus(StrEnum):
@@ -24,12 +24,21 @@ class InvoiceStatus(StrEnum):
     PENDING = "pending"
 
 
+class PriceStatus(StrEnum):
+    """OPEN while the period runs, GRACE_PERIOD while late events still count, then PRICE_LOCKED."""
+
+    OPEN = "open"
+    GRACE_PERIOD = "grace_period"
+    PRICE_LOCKED = "price_locked"
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A plan given to a customer from `start_ms` (Unix milliseconds) on."""
+    """A plan given to a customer over `[start_ms, end_ms)` (Unix milliseconds; without an end when that is None)."""
 
     plan_id: str
     start_ms: int
+    end_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +52,52 @@ class BillingWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class Invoice:
-    """What a customer owes for one billing window; `total` is rounded once, half up, to cents."""
+class MeteredUnits:
+    """Units of one meter, of the events that have these dimensions; of all its events without any."""
 
-    plan_id: str
-    start_s: int
-    end_s: int
+    meter: str
     units: Decimal
-    total: Decimal
-    status: InvoiceStatus
+    dimensions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What the usage of one combination of dimensions costs; `price` is rounded once, half up, to cents."""
+
+    dimensions: Mapping[str, str]
+    units: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """What the usage of one meter costs: the sum of its variants."""
+
+    meter: str
+    variants: tuple[Variant, ...]
+
+    @property
+    def units(self) -> Decimal:
+        """Units of all variants."""
+        return added(variant.units for variant in self.variants)
+
+    @property
+    def price(self) -> Decimal:
+        """Price of all variants."""
+        return added(variant.price for variant in self.variants)
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What a customer owes for one billing window; `total` is the sum of its lines."""
+
+    window: BillingWindow
+    lines: tuple[InvoiceLine, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """Price of all lines."""
+        return added(line.price for line in self.lines)
 
 
 def billing_windows(assignments: Sequence[Assignment], now_ms: int, used_months: Iterable[int]) -> list[BillingWindow]:
@@ -79,20 +125,53 @@ def billing_windows(assignments: Sequence[Assignment], now_ms: int, used_months:
     return sorted(windows, key=lambda window: window.start_s)
 
 
-def build_invoice(window: BillingWindow, units: Decimal, unit_price: Decimal) -> Invoice:
-    """Price the usage of a window: exact multiplication, then one rounding to cents."""
-    with localcontext(prec=_EXACT_DIGITS):
-        total = (units * unit_price).quantize(_CENT, rounding=ROUND_HALF_UP)
-    return Invoice(window.plan_id, window.start_s, window.end_s, units, total, window.status)
+def build_invoice(window: BillingWindow, usage: Iterable[MeteredUnits], unit_price: Decimal) -> Invoice:
+    """Price the usage of a window."""
+    return Invoice(window, tuple(price_lines(usage, unit_price)))
+
+
+def price_lines(usage: Iterable[MeteredUnits], unit_price: Decimal) -> list[InvoiceLine]:
+    """Price usage, a line a meter in order of their first occurrence, usage of equal dimensions taken together."""
+    meters: dict[str, dict[tuple[tuple[str, str], ...], list[Decimal]]] = {}
+    for used in usage:
+        meters.setdefault(used.meter, {}).setdefault(used.dimensions, []).append(used.units)
+    return [
+        InvoiceLine(meter, tuple(_variant(key, added(units), unit_price) for key, units in variants.items()))
+        for meter, variants in meters.items()
+    ]
+
+
+def price_status(window: BillingWindow, now_ms: int, grace_hours: int) -> PriceStatus:
+    """How far the price of a window is settled at `now_ms` (Unix milliseconds)."""
+    if now_ms < window.end_s * 1000:
+        return PriceStatus.OPEN
+    if now_ms < window.end_s * 1000 + grace_hours * _HOUR_MS:
+        return PriceStatus.GRACE_PERIOD
+    return PriceStatus.PRICE_LOCKED
+
+
+def _variant(dimensions: tuple[tuple[str, str], ...], units: Decimal, unit_price: Decimal) -> Variant:
+    return Variant(dict(dimensions), units, to_cents(multiplied(units, unit_price)))
 
 
 def _terms(assignments: Sequence[Assignment], now_ms: int) -> list[tuple[str, int, int | None]]:
     """Plan, start and end (exclusive, None when open) in seconds of every assignment that has begun."""
     terms: list[tuple[str, int, int | None]] = []
-    end_s: int | None = None
+    next_start_s: int | None = None
     for assignment in reversed(assignments):
-        start_s = -(-assignment.start_ms // 1000)
+        start_s = _next_second(assignment.start_ms)
         if assignment.start_ms <= now_ms:
-            terms.append((assignment.plan_id, start_s, end_s))
-        end_s = start_s if end_s is None else min(end_s, start_s)
+            own_end_s = None if assignment.end_ms is None else _next_second(assignment.end_ms)
+            terms.append((assignment.plan_id, start_s, _earlier(own_end_s, next_start_s)))
+        next_start_s = _earlier(start_s, next_start_s)
     return terms
+
+
+def _next_second(time_ms: int) -> int:
+    """The first whole second that is not before a moment."""
+    return -(-time_ms // 1000)
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    """The earlier of two moments, of which None is never."""
+    return min((each for each in (one, other) if each is not None), default=None)

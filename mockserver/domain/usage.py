@@ -80,6 +80,23 @@ class UsageResult:
         return UsageResult(groups, self.overflowed)
 
 
+def rescaled(result: UsageResult, coefficient: float) -> UsageResult:
+    """Every value times `coefficient`, cut to the range of the doubles."""
+    overflowed = result.overflowed
+
+    def scaled(value: float) -> float:
+        nonlocal overflowed
+        product = value * coefficient
+        overflowed = overflowed or abs(product) > LARGEST
+        return max(-LARGEST, min(LARGEST, product))
+
+    groups = [
+        UsageGroup(group.info, scaled(group.total), [(start, scaled(value)) for start, value in group.buckets])
+        for group in result.groups
+    ]
+    return UsageResult(groups, overflowed)
+
+
 def arrange(groups: Sequence[UsageGroup], take: Take | None) -> list[UsageGroup]:
     """Order groups by their keys or, under `take`, by their total (equal totals by their keys), and cut them."""
     ordered = sorted(groups, key=lambda group: tuple(group.info.values()))
@@ -113,6 +130,15 @@ def percentages_from_previous(values: Sequence[float]) -> list[float]:
     """The change of each value from the one before it, in percent; 0 for the first one and after a 0."""
     return [
         0.0 if index == 0 else percentage_from_previous(values[index - 1], value) for index, value in enumerate(values)
+    ]
+
+
+def percentages_in_time(buckets: Sequence[tuple[int, float]], interval: Interval) -> list[float]:
+    """The same for buckets that are listed without their gaps (start and value): after a gap it is 0, as after a 0."""
+    ordinals = [bucket_of_second(start, interval) for start, _ in buckets]
+    changes = percentages_from_previous([value for _, value in buckets])
+    return [
+        change if index and ordinals[index - 1] == ordinals[index] - 1 else 0.0 for index, change in enumerate(changes)
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.engine.account import Policy
-from mockserver.engine.errors import StrictRefusal
+from mockserver.engine.errors import InvalidInput, StrictRefusal
 from mockserver.engine.journal import Caution
 from mockserver.engine.store import Store
 from specs.catalog import Dialect, Operation
@@ -30,6 +30,10 @@ class Call:
         store: the account's state.
         policy: the account's rules.
         warnings: what was warned of so far.
+        account_id: the account's public id, the same in every run for the same API key.
+        session_token: the portal session that the request was made with, or None.
+        media_type, content_type: of the body, alone and with its parameters; empty without a body.
+        body_fault: how the body breaks its schema, where the document lets a query parameter free it (`x-free-with`).
     """
 
     operation: Operation
@@ -41,6 +45,11 @@ class Call:
     store: Store
     policy: Policy
     warnings: list[Caution] = field(default_factory=list)
+    account_id: str = ""
+    session_token: str | None = None
+    media_type: str = ""
+    content_type: str = ""
+    body_fault: InvalidInput | None = None
 
     def warn(self, field: str | None, rule: str, message: str) -> None:
         """Leaves a warning in the journal. Call it before anything is written: in strict mode it refuses.
@@ -59,9 +68,9 @@ class Reply:
     """An answer.
 
     Attributes:
-        body: JSON types and Decimal for a JSON answer, a string for a text answer, None for none.
+        body: JSON types and Decimal for a JSON answer, a string for a text answer, bytes for any other, None for none.
         status: the HTTP status, one that the operation's document has.
-        media_type: `JSON` or `TEXT`.
+        media_type: `JSON`, `TEXT`, or what the bytes are.
         dialect: which form of the document the body must fit; None when the operation has one form.
         headers: extra headers.
     """

@@ -33,6 +33,18 @@ class KeyNotFound(Refusal):
     """A path key names nothing."""
 
 
+class SessionRefused(Refusal):
+    """The portal session is none, or is over."""
+
+
+class NotPermitted(Refusal):
+    """The request is about somebody else's affairs."""
+
+
+class TooLarge(Refusal):
+    """What was sent is larger than the mock keeps."""
+
+
 class ConflictingReplay(Refusal):
     """A reference that was used before came again with another body."""
 

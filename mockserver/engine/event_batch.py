@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mockserver.engine.event_codes import Codes
+
 SLICE_EVENTS: Final = 10_000
 """Events worked on by one NumPy call: a few milliseconds, so that other threads get their turn in between."""
 
@@ -69,6 +71,12 @@ class EventBatch:
     def __len__(self) -> int:
         return len(self.customers)
 
+    def numbers(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Times and values as arrays, however many events there are."""
+        if len(self) == 1:
+            return np.array([self.only[0]], np.int64), np.array([self.only[1]], np.float64)
+        return self.times_ms, self.values
+
     def position(self, index: int) -> int:
         """Where the event at `index` stood in the request."""
         return index if self.positions is None else self.positions[index]
@@ -76,6 +84,31 @@ class EventBatch:
     def meter(self, index: int) -> str:
         """The meter of the event at `index`."""
         return self.meters if isinstance(self.meters, str) else self.meters[index]
+
+
+class MeterRuns:
+    """Splits events of a batch by their meter."""
+
+    def __init__(self, batch: EventBatch) -> None:
+        self._names: Codes[str] = Codes()
+        if isinstance(batch.meters, str):
+            self._only: str | None = batch.meters
+            return
+        self._codes = np.concatenate([self._names.encode(batch.meters[part]) for part in in_slices(len(batch))])
+        self._words = list(self._names)
+        self._only = self._words[0] if len(self._words) == 1 else None
+
+    def split(self, events: NDArray[np.int64]) -> list[tuple[str, NDArray[np.int64] | slice]]:
+        """Each meter among `events` (indexes into the batch) and where its events stand in that array, in order."""
+        if not len(events):
+            return []
+        if self._only is not None:
+            return [(self._only, slice(len(events)))]
+        codes = self._codes[events]
+        order = np.argsort(codes, kind="stable")
+        distinct, starts = np.unique(codes[order], return_index=True)
+        runs = np.split(order, starts[1:])
+        return [(self._words[code], run) for code, run in zip(distinct.tolist(), runs, strict=True)]
 
 
 ConflictKind = Literal["other-value", "reused-unique-id"]

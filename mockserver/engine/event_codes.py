@@ -57,6 +57,7 @@ class DimensionSets:
 
     def __init__(self) -> None:
         self._sets: Codes[DimensionItems] = Codes()
+        self._words: list[DimensionItems] = []
         self._identities = array("i")
         self._columns: dict[str, DimensionColumn] = {}
         self._any_reserved = False
@@ -86,6 +87,10 @@ class DimensionSets:
         codes = self._encode_uniform(dimensions)
         return np.array([self.encode_one(each) for each in dimensions], np.int32) if codes is None else codes
 
+    def words(self, code: int) -> dict[str, str]:
+        """Return the dimensions of a set, in the order of their names."""
+        return dict(self._words[code])
+
     def identity(self, code: int) -> int:
         """Return the code of a set without its reserved dimensions."""
         return self._identities[code]
@@ -114,6 +119,7 @@ class DimensionSets:
             if column is None:
                 column = self._columns[name] = DimensionColumn()
             column.add(code, value)
+        self._words.append(canonical)
         self._identities.append(code)
         identity = identity_dimensions(dict(canonical))
         if identity != canonical:

@@ -1,7 +1,8 @@
 """The events of one meter as columns: append-only chunks of rows.
 
 Chunks of a fixed size need no copying when the log grows and waste at most one chunk; each knows its first and last
-instant, so that a query passes over those outside its range.
+instant, so that a query passes over those outside its range. A cancelled event keeps its row, and with it its
+identity; a chunk without any has no flags for it.
 """
 
 from collections.abc import Hashable, Iterator
@@ -15,6 +16,7 @@ from mockserver.domain.usage import UsageResult
 Ints = NDArray[np.int64]
 Codes32 = NDArray[np.int32]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 CHUNK_ROWS: Final = 65_536
 _FIRST_ROWS: Final = 64
@@ -24,6 +26,16 @@ _ANSWERS: Final = 256
 
 _LARGEST_ANSWER: Final = 10_000
 """Values of an answer that is still worth its memory."""
+
+_NO_SPAN: Final = 2**63 - 1, -(2**63)
+"""First and last instant of no events: any event is before the one and after the other."""
+
+
+def both(some: Flags | None, others: Flags | None) -> Flags | None:
+    """The flags that are set in both arrays; None stands for all of them."""
+    if some is None or others is None:
+        return others if some is None else some
+    return some & others
 
 
 class Row(NamedTuple):
@@ -60,13 +72,22 @@ def empty_columns(rows: int) -> Columns:
     return Columns(np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows))
 
 
+class Slice(NamedTuple):
+    """A chunk as a query sees it: whether all its events lie in the range, and which ones count (None: all)."""
+
+    columns: Columns
+    inside: bool
+    live: Flags | None
+
+
 class _Chunk:
     """Up to CHUNK_ROWS rows; a small log starts small and doubles."""
 
     def __init__(self, capacity: int) -> None:
         self.columns = empty_columns(capacity)
         self.size = 0
-        self.first_ms = self.last_ms = 0
+        self.first_ms, self.last_ms = _NO_SPAN
+        self._cancelled: Flags | None = None
 
     def append(self, rows: Columns) -> None:
         """Write rows behind the others; there must be space for them below CHUNK_ROWS."""
@@ -86,9 +107,24 @@ class _Chunk:
         self._widen(row.time_ms, row.time_ms)
         self.size = at + 1
 
+    @property
+    def live(self) -> Flags | None:
+        """Which rows are not cancelled; None when all are."""
+        return None if self._cancelled is None else ~self._cancelled[: self.size]
+
+    def cancel(self, places: Ints) -> int:
+        """Cancel rows and return how many were not cancelled before; the instants become those of the others."""
+        if self._cancelled is None:
+            self._cancelled = np.zeros(CHUNK_ROWS, np.bool_)
+        before = int(np.count_nonzero(self._cancelled))
+        self._cancelled[places] = True
+        times = self.columns.times_ms[: self.size][~self._cancelled[: self.size]]
+        self.first_ms, self.last_ms = (int(times.min()), int(times.max())) if times.size else _NO_SPAN
+        return int(np.count_nonzero(self._cancelled)) - before
+
     def _widen(self, first_ms: int, last_ms: int) -> None:
-        self.first_ms = min(self.first_ms, first_ms) if self.size else first_ms
-        self.last_ms = max(self.last_ms, last_ms) if self.size else last_ms
+        self.first_ms = min(self.first_ms, first_ms)
+        self.last_ms = max(self.last_ms, last_ms)
 
     def _grow(self, needed: int) -> None:
         larger = empty_columns(min(CHUNK_ROWS, max(needed, 2 * len(self.columns.values))))
@@ -97,11 +133,12 @@ class _Chunk:
 
 
 class MeterLog:
-    """All events of one meter, in the order they were appended."""
+    """All events of one meter, in the order they were appended. `number` tells the logs of a store apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 0) -> None:
+        self.number = number
         self._chunks = [_Chunk(_FIRST_ROWS)]
-        self.count = 0
+        self.count = self.cancelled = 0
         self.answers: dict[Hashable, UsageResult] = {}
         """What was answered of these events since they last changed."""
 
@@ -154,20 +191,39 @@ class MeterLog:
         for chunk, places in self._by_chunk(rows):
             chunk.columns.values[rows[places] % CHUNK_ROWS] = values[places]
 
-    def slices(self, first_ms: int, last_ms: int) -> Iterator[tuple[Columns, bool]]:
-        """The chunks that may hold events of `[first_ms, last_ms]`, and whether all their events do.
+    def cancel(self, rows: Ints) -> int:
+        """Cancel the rows with these numbers and return how many were not cancelled before."""
+        self.answers.clear()
+        newly = sum(chunk.cancel(rows[places] % CHUNK_ROWS) for chunk, places in self._by_chunk(rows))
+        self.cancelled += newly
+        return newly
 
-        The arrays are the log's own: they must only be read.
+    def live(self, rows: Ints) -> Flags | None:
+        """Which of the rows with these numbers are not cancelled; None when all are."""
+        if not self.cancelled:
+            return None
+        flags = np.ones(len(rows), np.bool_)
+        for chunk, places in self._by_chunk(rows):
+            live = chunk.live
+            if live is not None:
+                flags[places] = live[rows[places] % CHUNK_ROWS]
+        return flags
+
+    def slices(self, first_ms: int, last_ms: int) -> Iterator[Slice]:
+        """The chunks that may hold events of `[first_ms, last_ms]` that count.
+
+        The arrays of events are the log's own: they must only be read.
         """
         for chunk in self._chunks:
-            if chunk.size and chunk.first_ms <= last_ms and chunk.last_ms >= first_ms:
+            if chunk.first_ms <= chunk.last_ms and chunk.first_ms <= last_ms and chunk.last_ms >= first_ms:
                 inside = first_ms <= chunk.first_ms and chunk.last_ms <= last_ms
-                yield chunk.columns.pick(slice(chunk.size)), inside
+                yield Slice(chunk.columns.pick(slice(chunk.size)), inside, chunk.live)
 
-    def span(self) -> tuple[int, int]:
-        """The instants of the earliest and the latest event; the log must not be empty."""
-        used = [chunk for chunk in self._chunks if chunk.size]
-        return min(chunk.first_ms for chunk in used), max(chunk.last_ms for chunk in used)
+    def span(self) -> tuple[int, int] | None:
+        """The instants of the earliest and the latest event that counts; None when none does."""
+        first_ms = min(chunk.first_ms for chunk in self._chunks)
+        last_ms = max(chunk.last_ms for chunk in self._chunks)
+        return (first_ms, last_ms) if first_ms <= last_ms else None
 
     def _by_chunk(self, rows: Ints) -> Iterator[tuple[_Chunk, Ints]]:
         """Each chunk that holds some of the rows, and where those stand in `rows`."""

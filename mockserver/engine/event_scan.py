@@ -1,7 +1,7 @@
 """From a usage query to a scan of columns and back: filters and groups become codes, codes become words again."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from mockserver.domain.aggregation import Aggregated, Extent, MeterKind, Rows, a
 from mockserver.domain.usage import CUSTOMER, UsageGroup, UsageQuery, UsageResult, arrange
 from mockserver.domain.windows import bucket_start
 from mockserver.engine.event_codes import ABSENT, Codes, DimensionSets
-from mockserver.engine.event_log import Columns, MeterLog
+from mockserver.engine.event_log import Columns, MeterLog, both
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -22,16 +22,47 @@ def aggregate_log(
     log: MeterLog, query: UsageQuery, kind: MeterKind, customers: Codes[str | None], sets: DimensionSets
 ) -> UsageResult:
     """Answer a query from the log of its meter; customer 0 is the absent one."""
-    earliest, latest = log.span()
-    first_ms = max(query.start_s * 1000, earliest)
-    last_ms = min(query.end_s * 1000 - 1, latest)
+    span = log.span()
+    if span is None:
+        return UsageResult([])
+    first_ms = max(query.start_s * 1000, span[0])
+    last_ms = min(query.end_s * 1000 - 1, span[1])
     if first_ms > last_ms:
         return UsageResult([])
     grouping = _Grouping(query, customers, sets)
-    scan = _Scan(log, first_ms, last_ms, grouping, _Admission(query.filters, customers, sets, grouping))
+    admission = grouping.restricted(Admission.of(query.filters, customers, sets))
+    scan = _Scan(log, first_ms, last_ms, grouping, admission)
     extent = Extent(grouping.count, len(customers), first_ms, last_ms)
     table = aggregate_rows(scan, extent, query.interval, kind, query.aggregation)
     return UsageResult(arrange(_groups(table, grouping, query), query.take), table.overflowed)
+
+
+class Admission(NamedTuple):
+    """Which customers and dimension sets are admitted, by their codes; None where all are."""
+
+    customers: Flags | None
+    sets: Flags | None
+
+    @classmethod
+    def of(
+        cls, filters: Mapping[str, frozenset[str]], customers: Codes[str | None], sets: DimensionSets
+    ) -> "Admission":
+        """What filters admit; one without values admits all."""
+        by_customer = by_set = None
+        for name, wanted in filters.items():
+            if not wanted:
+                continue
+            if name == CUSTOMER:
+                by_customer = both(by_customer, _chosen(np.arange(len(customers)), customers, wanted))
+            else:
+                column = sets.column(name)
+                by_set = both(by_set, _chosen(column.by_set(len(sets)), column.values, wanted))
+        return cls(by_customer, by_set)
+
+    def flags(self, rows: Columns) -> Flags | None:
+        """Which rows are admitted; None when all are."""
+        by_customer = None if self.customers is None else self.customers[rows.customers]
+        return both(by_customer, None if self.sets is None else self.sets[rows.dimension_sets])
 
 
 class _Grouping:
@@ -62,6 +93,13 @@ class _Grouping:
         words = {name: self._values[name][self._by_set[name][example]] for name in self._columns}
         return {name: str(self._customers[customer]) if name == CUSTOMER else words[name] for name in self.names}
 
+    def restricted(self, admission: Admission) -> Admission:
+        """What is admitted and belongs to a group."""
+        customers = np.arange(len(self._customers)) > 0 if self.by_customer else None
+        complete = self.set_groups != ABSENT
+        sets = complete if self.by_dimension and not complete.all() else None
+        return Admission(both(admission.customers, customers), both(admission.sets, sets))
+
     def _group_sets(self, sets: int) -> tuple[Ints, Ints]:
         """Number the combinations of grouped values: for every set its number or ABSENT, and a set for each number."""
         groups = np.zeros(sets, np.int64)
@@ -76,55 +114,18 @@ class _Grouping:
         return groups, complete[np.unique(groups[complete], return_index=True)[1]]
 
 
-class _Admission:
-    """Which customers and dimension sets a query admits; None where it admits all."""
-
-    def __init__(
-        self,
-        filters: Mapping[str, frozenset[str]],
-        customers: Codes[str | None],
-        sets: DimensionSets,
-        grouping: _Grouping,
-    ) -> None:
-        self.customers: Flags | None = None
-        self.sets: Flags | None = None
-        if grouping.by_customer:
-            self.customers = np.arange(len(customers)) > 0
-        if grouping.by_dimension and (grouping.set_groups == ABSENT).any():
-            self.sets = grouping.set_groups != ABSENT
-        for name, wanted in filters.items():
-            if not wanted:
-                continue
-            if name == CUSTOMER:
-                admitted = _chosen(np.arange(len(customers)), customers, wanted)
-                self.customers = admitted if self.customers is None else self.customers & admitted
-            else:
-                column = sets.column(name)
-                admitted = _chosen(column.by_set(len(sets)), column.values, wanted)
-                self.sets = admitted if self.sets is None else self.sets & admitted
-
-    def flags(self, rows: Columns) -> Flags | None:
-        """Which rows are admitted; None when all are."""
-        flags = None if self.customers is None else self.customers[rows.customers]
-        if self.sets is None:
-            return flags
-        by_set = self.sets[rows.dimension_sets]
-        return by_set if flags is None else flags & by_set
-
-
 class _Scan:
     """The selected rows of a log, chunk by chunk; may be run again."""
 
-    def __init__(self, log: MeterLog, first_ms: int, last_ms: int, grouping: _Grouping, admission: _Admission) -> None:
+    def __init__(self, log: MeterLog, first_ms: int, last_ms: int, grouping: _Grouping, admission: Admission) -> None:
         self._log, self._first_ms, self._last_ms = log, first_ms, last_ms
         self._grouping, self._admission = grouping, admission
 
     def __call__(self) -> Iterator[Rows]:
-        for columns, inside in self._log.slices(self._first_ms, self._last_ms):
-            flags = self._admission.flags(columns)
+        for columns, inside, live in self._log.slices(self._first_ms, self._last_ms):
+            flags = both(live, self._admission.flags(columns))
             if not inside:
-                in_range = (columns.times_ms >= self._first_ms) & (columns.times_ms <= self._last_ms)
-                flags = in_range if flags is None else flags & in_range
+                flags = both(flags, (columns.times_ms >= self._first_ms) & (columns.times_ms <= self._last_ms))
             rows = columns if flags is None or flags.all() else columns.pick(np.flatnonzero(flags))
             if len(rows.values):
                 yield Rows(rows.times_ms, self._grouping.codes(rows), rows.customers, rows.values)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mockserver.domain.identity import Dedup
-from mockserver.engine.event_index import ABSENT, KeyIndex, Keys, mix
+from mockserver.engine.event_batch import Conflict, EventBatch
+from mockserver.engine.event_index import ABSENT, KeyIndex, Keys, mix, mix_one
 from mockserver.engine.event_log import Columns
 
 Ints = NDArray[np.int64]
@@ -74,6 +75,56 @@ def judge(batch: Encoded, dedup: Dedup, indexes: Indexes, gather: Gather, *, con
     return _Examination(batch, dedup, indexes, gather, anchor_keys).verdict(conflicts=conflicts)
 
 
+def conflicts_of(batch: EventBatch, verdict: Verdict, most: int) -> list[Conflict]:
+    """The first conflicts of a batch, `most` at most, in its order."""
+    total = len(verdict.other_value) + len(verdict.reused)
+    other_value = set(verdict.other_value.tolist())
+    indexes = sorted([*other_value, *verdict.reused.tolist()])[:most]
+    return [
+        Conflict(
+            "other-value" if index in other_value else "reused-unique-id",
+            batch.meter(index),
+            batch.unique_ids[index],
+            batch.position(index),
+            total,
+        )
+        for index in indexes
+    ]
+
+
+def locate(batch: Encoded, dedup: Dedup, indexes: Indexes, gather: Gather) -> Ints:
+    """The stored row of each event's identity, ABSENT where none is stored."""
+    return _Examination(batch, dedup, indexes, gather, _anchor_keys(batch)).stored()
+
+
+def identity_keys(batch: Encoded, dedup: Dedup) -> Keys:
+    """The key of each event's whole identity."""
+    return _identity_keys(batch, dedup, _anchor_keys(batch))
+
+
+def rows_of_unique_id(
+    meter: str, unique_id: str, dedup: Dedup, indexes: Indexes
+) -> Callable[[Ints, Columns, NDArray[np.int32]], Flags]:
+    """Tells which rows of a meter's log hold an event of a unique id.
+
+    The function takes the rows' numbers, what they hold, and their dimension sets without the reserved ones. The ids
+    themselves are not kept: a row is one of the id when the index leads from the id, or from the id and what the row
+    holds, to that very row.
+    """
+    key = mix_one(mix_one(1, hash(meter)), hash(unique_id))
+    anchor = indexes.anchors.find_one(key)
+
+    def has_the_id(rows: Ints, held: Columns, identity_sets: NDArray[np.int32]) -> Flags:
+        flags: Flags = rows == anchor
+        if dedup is not Dedup.UNIQUE_ID and anchor != ABSENT:
+            keys = np.full(len(rows), key, np.uint64)
+            keys = _content_keys(held, identity_sets, keys, with_value=dedup is Dedup.RECORD)
+            flags |= indexes.identities.find(keys) == rows
+        return flags
+
+    return has_the_id
+
+
 class _Examination:
     """The slow path, for a batch with something that repeats."""
 
@@ -102,6 +153,10 @@ class _Examination:
             self._contradictions(is_new, new[~anchors], holder) if conflicts else (overwritten[:0],) * 2
         )
         return Verdict(new, final, anchors, keys, overwritten, overwriting, other_value, reused)
+
+    def stored(self) -> Ints:
+        """The stored row of each event's identity, ABSENT where it is new."""
+        return self._rows[self._identity]
 
     def _stored_rows(self, indexes: Indexes) -> Ints:
         """The stored row of every identity of the batch, ABSENT where it is new."""
@@ -175,7 +230,8 @@ def _anchor_keys(batch: Encoded) -> Keys:
     """Meter and unique id, or the identity of an event without one (no id is not an id with the hash 0)."""
     keys = mix(mix(batch.has_unique.astype(np.uint64), batch.meter_hashes), batch.unique_hashes)
     if not batch.has_unique.all():
-        keys = np.where(batch.has_unique, keys, _content_keys(batch, keys, with_value=True))
+        content = _content_keys(batch.columns, batch.identity_sets, keys, with_value=True)
+        keys = np.where(batch.has_unique, keys, content)
     return keys
 
 
@@ -183,12 +239,12 @@ def _identity_keys(batch: Encoded, dedup: Dedup, anchor_keys: Keys) -> Keys:
     """The whole identity of every event, which without a unique id and under UNIQUE_ID is the anchor."""
     if dedup is Dedup.UNIQUE_ID:
         return anchor_keys
-    return np.where(batch.has_unique, _content_keys(batch, anchor_keys, with_value=dedup is Dedup.RECORD), anchor_keys)
+    content = _content_keys(batch.columns, batch.identity_sets, anchor_keys, with_value=dedup is Dedup.RECORD)
+    return np.where(batch.has_unique, content, anchor_keys)
 
 
-def _content_keys(batch: Encoded, keys: Keys, *, with_value: bool) -> Keys:
-    columns = batch.columns
-    codes = (columns.customers.astype(np.int64) << 32) | batch.identity_sets
+def _content_keys(columns: Columns, identity_sets: NDArray[np.int32], keys: Keys, *, with_value: bool) -> Keys:
+    codes = (columns.customers.astype(np.int64) << 32) | identity_sets
     keys = mix(mix(keys, columns.times_ms), codes)
     return mix(keys, columns.values.view(np.int64)) if with_value else keys
 

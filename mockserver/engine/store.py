@@ -10,8 +10,10 @@ from typing import Any, Protocol
 
 from mockserver.domain.aggregation import MeterKind
 from mockserver.domain.identity import Dedup
+from mockserver.domain.selection import Cancellation, EventPage, EventSelection
 from mockserver.domain.usage import UsageQuery, UsageResult
 from mockserver.engine.events import Appended, Conflict, EventBatch, EventStore
+from mockserver.engine.paging import Index, Page, Selection
 
 JsonObject = dict[str, Any]
 """A document: JSON types, and Decimal for money."""
@@ -32,6 +34,12 @@ class Collection(Protocol):
     def documents(self) -> list[JsonObject]:
         """All documents, oldest first."""
 
+    def page(self, selection: Selection) -> Page:
+        """The selected documents; only those that are answered are copied."""
+
+    def distinct(self, *paths: str) -> list[tuple[Any, ...]]:
+        """The combinations of scalars that documents have at some dotted paths, in no order of meaning."""
+
     def __contains__(self, key: object) -> bool:
         """Whether a document has this key."""
 
@@ -40,15 +48,33 @@ class Collection(Protocol):
 
 
 class Events(Protocol):
-    """The account's events: appended and aggregated, never handed out as columns."""
+    """The account's events: appended, aggregated, paged through and cancelled, never handed out as columns."""
 
-    def append(
-        self, batch: EventBatch, dedup: Dedup, on_conflict: Callable[[Conflict], None] | None = None
+    def append(  # noqa: PLR0913  # what comes, when, by which rule, and who is told
+        self,
+        batch: EventBatch,
+        dedup: Dedup,
+        on_conflict: Callable[[Conflict], None] | None = None,
+        *,
+        now_ms: int = 0,
+        cancelling: EventBatch | None = None,
+        on_missing: Callable[[int], None] | None = None,
     ) -> Appended:
-        """Stores a batch whole, or nothing of it when `on_conflict` raises."""
+        """Stores a batch whole at `now_ms`, or nothing of it when a listener raises.
+
+        Each event of `cancelling` cancels the one of the same identity; `on_missing` hears of those that find none.
+        """
 
     def aggregate(self, query: UsageQuery, kind: MeterKind) -> UsageResult:
         """Usage of one meter, over every event appended before."""
+
+    def page(
+        self, selection: EventSelection, size: int, after: int | None = None, *, ascending: bool = True
+    ) -> EventPage:
+        """The first `size` selected events behind the position `after`, in order of arrival or against it."""
+
+    def cancel(self, cancellation: Cancellation, dedup: Dedup) -> int:
+        """Lets events count no more, and answers how many counted before."""
 
     def latest_ms(self, meter: str) -> int | None:
         """Time of the meter's latest event in Unix milliseconds, or None."""
@@ -57,7 +83,7 @@ class Events(Protocol):
         """The meters that have events, defined or not."""
 
     def count(self, meter: str | None = None) -> int:
-        """How many events are kept, of one meter or of all."""
+        """How many events count, of one meter or of all."""
 
 
 class Store(Protocol):
@@ -86,12 +112,20 @@ class Store(Protocol):
         """Everything done inside happens, or nothing does when an exception leaves it."""
 
 
+_HOLDING = frozenset({dict, list})
+
+
 def copied(value: Any) -> Any:
     """A deep copy of JSON-like data. Scalars are shared, since nobody can change them."""
+    # Most values of a document are scalars: a shallow copy in C, and then only what holds something.
     if type(value) is dict:
-        return {key: copied(item) for key, item in value.items()}
+        copy = value.copy()
+        for key, item in value.items():
+            if type(item) in _HOLDING:
+                copy[key] = copied(item)
+        return copy
     if type(value) is list:
-        return [copied(item) for item in value]
+        return [copied(item) if type(item) in _HOLDING else item for item in value]
     return value
 
 
@@ -100,19 +134,31 @@ class MemoryCollection:
 
     def __init__(self) -> None:
         self._documents: dict[str, JsonObject] = {}
+        self._index = Index(self._documents)
 
     def get(self, key: str) -> JsonObject | None:
         document = self._documents.get(key)
         return None if document is None else copied(document)
 
     def put(self, key: str, document: JsonObject) -> None:
-        self._documents[key] = copied(document)
+        before = self._documents.get(key)
+        after = self._documents[key] = copied(document)
+        self._index.changed(key, before, after)
 
     def delete(self, key: str) -> JsonObject | None:
-        return self._documents.pop(key, None)
+        gone = self._documents.pop(key, None)
+        self._index.changed(key, gone, None)
+        return gone
 
     def documents(self) -> list[JsonObject]:
         return [copied(document) for document in self._documents.values()]
+
+    def page(self, selection: Selection) -> Page:
+        page = self._index.page(selection)
+        return page._replace(documents=[copied(document) for document in page.documents])
+
+    def distinct(self, *paths: str) -> list[tuple[Any, ...]]:
+        return self._index.distinct(*paths)
 
     def __contains__(self, key: object) -> bool:
         return key in self._documents

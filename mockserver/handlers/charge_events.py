@@ -8,7 +8,7 @@ from mockserver.engine.binding import Binding, Tier
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.errors import ConflictingReplay, UnsupportedVersion
 from mockserver.engine.identifiers import minted
-from mockserver.engine.resource import printable
+from mockserver.engine.printing import printable
 from mockserver.engine.store import JsonObject
 
 COLLECTION = "charge-events"

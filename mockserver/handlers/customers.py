@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from mockserver.engine.binding import Binding, Tier
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.identifiers import minted
-from mockserver.engine.resource import Resource, printable
+from mockserver.engine.printing import printable
+from mockserver.engine.resource import Resource
 from mockserver.engine.store import JsonObject
+from mockserver.handlers import customers_stages
+from mockserver.handlers.customers_stages import begin, bury, enter, warn_of_a_step_back, with_deactivation
 from specs.catalog import Dialect
 
-COLLECTION = "customers"
+COLLECTION = customers_stages.CUSTOMERS
 
 KEPT = (
     "customerId",
@@ -35,31 +38,26 @@ def customer_from_api(call: Call, body: JsonObject, previous: JsonObject | None)
     document = {name: body[name] for name in KEPT if name in body}
     if "lifecycleStage" in document:
         document["lifecycleStage"] = document["lifecycleStage"].upper()
+    warn_of_a_step_back(call, document, previous)
     if str(call.query.get("autoCreateCustomerInStripe")).lower() in STRIPE_WANTED:
         stripe_id = minted("cus_", call.store.next_number("stripe-customer"), length=STRIPE_ID_LENGTH)
         document["traits"] = {"stripeId": stripe_id, **document.get("traits", {})}
     document["createTime"] = previous["createTime"] if previous else call.now_ms
     document["updateTime"] = call.now_ms
-    return _with_deactivation(call, document, previous or {})
-
-
-def _with_deactivation(call: Call, document: JsonObject, previous: JsonObject) -> JsonObject:
-    """Notes when the customer was last offboarded. That offboarding is what deactivates is our reading."""
-    offboarded = document.get("lifecycleStage") == "OFFBOARDED"
-    if offboarded and previous.get("lifecycleStage") != "OFFBOARDED":
-        return {**document, "deactivateTimeStamp": call.now_ms}
-    if "deactivateTimeStamp" in previous:
-        return {**document, "deactivateTimeStamp": previous["deactivateTimeStamp"]}
+    document = with_deactivation(call, document, previous or {})
+    if previous is None:
+        begin(call, document)
+    else:
+        enter(call, document["customerId"], document.get("lifecycleStage"))
     return document
 
 
 def deleted_customer(call: Call, document: JsonObject, _previous: JsonObject | None) -> JsonObject:
-    """What a delete answers: the record as it went. The stage of a deleted customer is our reading."""
-    gone = {**document, "deleteTime": call.now_ms, "updateTime": call.now_ms, "lifecycleStage": "OFFBOARDED"}
-    return _with_deactivation(call, gone, document)
+    """What a delete answers: the record as it went."""
+    return bury(call, document)
 
 
-CUSTOMERS = Resource(COLLECTION, key="customerId", noun="customer", prepare=customer_from_api)
+CUSTOMERS = Resource(COLLECTION, key="customerId", noun=customers_stages.NOUN, prepare=customer_from_api)
 _LIST = CUSTOMERS.list()
 
 

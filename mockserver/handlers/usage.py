@@ -1,9 +1,10 @@
-"""Usage queries: the published and the live form of one question, and the two shapes of its answer."""
+"""Usage queries: the published and the live form of one question, and the shapes of its answers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mockserver.domain.aggregation import DEFAULT_AGGREGATION, Aggregation, MeterKind
+from mockserver.domain.aggregation import DEFAULT_AGGREGATION, MeterKind
+from mockserver.domain.counting import BASES, Counting, Statistic, count_usage
 from mockserver.domain.exact import LARGEST
 from mockserver.domain.usage import (
     CUSTOMER,
@@ -14,62 +15,88 @@ from mockserver.domain.usage import (
     bucket_count,
     bucket_starts,
     percentages_from_previous,
+    percentages_in_time,
+    rescaled,
 )
 from mockserver.domain.windows import Interval, bucket_of_second, bucket_start
 from mockserver.engine.binding import Binding
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.errors import InvalidInput, MissingField
 from mockserver.engine.store import JsonObject
-from mockserver.handlers.meters import kind_of, warn_unknown_meter
+from mockserver.handlers.meters import SUMMING, counting_of, warn_unknown_meter
 from specs.catalog import Dialect
 
 CUSTOMER_KEY = "customerId"
 """How the wire names the customer among the dimensions."""
 MOST_ROWS = 100_000
-"""Values in a gap-filled answer; the vendor documents the same guardrail."""
+"""Values in an answer of the live form; the vendor documents the same guardrail."""
 EARLIEST_LABEL = -(2**63)
 """The document's times are int64; the bucket that holds the first of them begins before it."""
+LIVE_ONLY = frozenset({"take", "rescaleFunction"})
+"""Fields of a query that mean nothing in the published form."""
 
 
 def query_usage(call: Call) -> Reply:
     """Answers usage in the form of the question: a top-level start makes it the published one."""
-    kind = kind_of(call, call.body["meterApiName"])
-    if kind is None:
-        warn_unknown_meter(call, call.body["meterApiName"], "meterApiName")
-    return _FORMS["startTimeInSeconds" in call.body](call, kind or MeterKind.SUM)
+    if "startTimeInSeconds" in call.body:
+        return published_usage(call)
+    return Reply(usage_report(call, call.body), dialect=Dialect.LIVE)
 
 
-def published_usage(call: Call, kind: MeterKind) -> Reply:
+def published_usage(call: Call) -> Reply:
     """The published form: a map of meters, only buckets with usage; a reversed range holds nothing."""
+    meter = call.body["meterApiName"]
+    counting = _counting(call, meter, "meterApiName")
     start, end = (_seconds(call.body, name) for name in ("startTimeInSeconds", "endTimeInSeconds"))
     if end < start:
         call.warn("endTimeInSeconds", "reversed-range", "the range ends before it starts: it holds nothing")
-    query = query_from_api(call.body, kind, start, end)
-    groups = [record_to_api(group) for group in _answered(call, query, kind).groups]
-    return Reply({"clientMeters": {call.body["meterApiName"]: groups}}, dialect=Dialect.PUBLISHED)
+    asked = {name: value for name, value in call.body.items() if name not in LIVE_ONLY}
+    groups = [record_to_api(group) for group in _answered(call, asked, counting, (start, end)).groups]
+    return Reply({"clientMeters": {meter: groups}}, dialect=Dialect.PUBLISHED)
 
 
-def live_usage(call: Call, kind: MeterKind) -> Reply:
-    """The live form: every bucket of every group, with 0 where nothing was used.
+def usage_report(call: Call, asked: JsonObject, *, sparse: bool = False, at: str = "") -> JsonObject:
+    """The live report on one live query; an unknown meter leaves a warning.
+
+    Args:
+        call: the request.
+        asked: the query, as the document's `LiveUsageQuery` has it.
+        sparse: whether only buckets with usage are listed, in place of every bucket with 0 in the gaps.
+        at: where the query stands in the request (`[2].`), for what is said of its fields.
 
     Raises:
         InvalidInput: the range is reversed, or the answer would have more than `MOST_ROWS` values.
     """
-    start, end = live_range_from_api(call)
-    query = query_from_api(call.body, kind, start, end)
-    buckets = bucket_count(start, end, query.interval)
-    _refuse_long_answer(buckets, 1)
-    groups = _answered(call, query, kind).groups
-    if not groups and not query.group_by:
+    counting = _counting(call, asked["meterApiName"], f"{at}meterApiName")
+    return report_of(call, asked, counting, sparse=sparse, at=at)
+
+
+def report_of(call: Call, asked: JsonObject, counting: Counting, *, sparse: bool = False, at: str = "") -> JsonObject:
+    """The same of a meter that counts like this."""
+    start, end = live_range_from_api(call, asked, at)
+    interval = _interval(asked)
+    buckets = bucket_count(start, end, interval)
+    if not sparse:
+        _refuse_long_answer(buckets, 1, at)
+    groups = _answered(call, asked, counting, (start, end), at).groups
+    if not groups and not asked.get("groupBy"):
         groups = [UsageGroup({}, 0.0, [])]
-    _refuse_long_answer(buckets, len(groups))
-    starts = bucket_starts(start, end, query.interval)
-    answer = {
-        "metadata": call.body,
+    if sparse:
+        _refuse_long_answer(sum(len(group.buckets) for group in groups), 1, at)
+        return {"metadata": asked, "clientMeters": [sparse_group_to_api(group, interval) for group in groups]}
+    _refuse_long_answer(buckets, len(groups), at)
+    starts = bucket_starts(start, end, interval)
+    return {
+        "metadata": asked,
         "secondsSinceEpochIntervals": [max(each, EARLIEST_LABEL) for each in starts],
         "clientMeters": [group_to_api(group, starts) for group in groups],
     }
-    return Reply(answer, dialect=Dialect.LIVE)
+
+
+def usage_of(call: Call, query: UsageQuery, statistic: Statistic | None = None) -> UsageResult:
+    """What a query answers on its meter, whatever the meter counts; without a statistic the query's aggregation."""
+    counting = counting_of(call, query.meter) or SUMMING
+    return count_usage(call.store.events.aggregate, query, counting, statistic or Statistic(query.aggregation.value))
 
 
 def query_from_api(body: JsonObject, kind: MeterKind, start: int, end: int) -> UsageQuery:
@@ -77,19 +104,22 @@ def query_from_api(body: JsonObject, kind: MeterKind, start: int, end: int) -> U
 
     The interval of the values decides where both intervals are given (our reading).
     """
-    interval = body.get("valuesTimeGroupingInterval") or body.get("timeGroupingInterval") or Interval.DAY
-    aggregation = body.get("aggregation") or DEFAULT_AGGREGATION[kind]
     take = body.get("take")
     return UsageQuery(
         meter=body["meterApiName"],
         start_s=start,
         end_s=end,
-        aggregation=Aggregation(aggregation.lower()),
-        interval=Interval(interval.lower()),
+        aggregation=BASES[statistic_from_api(body, kind)],
+        interval=_interval(body),
         group_by=tuple(dict.fromkeys(map(_dimension_from_api, body.get("groupBy") or ()))),
         filters=filters_from_api(body),
-        take=Take(take["limit"], take.get("isAscending", False)) if take and "startTimeInSeconds" not in body else None,
+        take=Take(take["limit"], take.get("isAscending", False)) if take else None,
     )
+
+
+def statistic_from_api(body: JsonObject, kind: MeterKind) -> Statistic:
+    """What the query's `aggregation` asks for, in either case; absent, what fits the kind of meter."""
+    return Statistic((body.get("aggregation") or DEFAULT_AGGREGATION[kind]).lower())
 
 
 def filters_from_api(body: JsonObject) -> dict[str, frozenset[str]]:
@@ -103,19 +133,19 @@ def filters_from_api(body: JsonObject) -> dict[str, frozenset[str]]:
     return filters
 
 
-def live_range_from_api(call: Call) -> tuple[int, int]:
+def live_range_from_api(call: Call, asked: JsonObject, at: str = "") -> tuple[int, int]:
     """Start and end of a live query; an absent end is that of the bucket with the present or the latest event.
 
     Raises:
         InvalidInput: the range ends before it starts.
     """
-    asked = call.body["timeRange"]
-    start, end = asked["startTimeInSeconds"], asked.get("endTimeInSeconds")
+    given = asked["timeRange"]
+    start, end = given["startTimeInSeconds"], given.get("endTimeInSeconds")
     if end is None:
-        end = _open_end(call)
+        end = _open_end(call, asked)
     if end < start:
         message = f"Invalid request: the range ends at {end}, before it starts at {start}"
-        raise InvalidInput(message, field="timeRange.endTimeInSeconds", rule="reversed-range")
+        raise InvalidInput(message, field=f"{at}timeRange.endTimeInSeconds", rule="reversed-range")
     return start, end
 
 
@@ -131,7 +161,36 @@ def group_to_api(group: UsageGroup, starts: Sequence[int]) -> JsonObject:
     """A group in the live shape: a value for each of `starts`."""
     used = dict(group.buckets)
     values = [used.get(start, 0.0) for start in starts]
-    rows = zip(starts, values, percentages_from_previous(values), strict=True)
+    return _group_to_api(group, zip(starts, values, percentages_from_previous(values), strict=True))
+
+
+def sparse_group_to_api(group: UsageGroup, interval: Interval) -> JsonObject:
+    """A group in the live shape with its used buckets alone, each as it stands among all of them."""
+    changes = percentages_in_time(group.buckets, interval)
+    rows = ((start, value, change) for (start, value), change in zip(group.buckets, changes, strict=True))
+    return _group_to_api(group, rows)
+
+
+def info_to_api(group: UsageGroup) -> dict[str, str]:
+    """What makes the group, by the wire's names."""
+    return {CUSTOMER_KEY if name == CUSTOMER else name: value for name, value in group.info.items()}
+
+
+def coefficient_from_api(rescale: JsonObject, at: str = "") -> float:
+    """What a rescale function multiplies by.
+
+    Raises:
+        InvalidInput: it is too large for a double.
+    """
+    try:
+        return float(rescale["coefficient"])
+    except OverflowError:
+        field = f"{at}rescaleFunction.coefficient"
+        message = f"Invalid request: {field} is too large for a double"
+        raise InvalidInput(message, field=field, rule="number-range") from None
+
+
+def _group_to_api(group: UsageGroup, rows: Any) -> JsonObject:
     return {
         "group": {"groupInfo": info_to_api(group)},
         "groupValue": group.total,
@@ -142,60 +201,45 @@ def group_to_api(group: UsageGroup, starts: Sequence[int]) -> JsonObject:
     }
 
 
-def info_to_api(group: UsageGroup) -> dict[str, str]:
-    """What makes the group, by the wire's names."""
-    return {CUSTOMER_KEY if name == CUSTOMER else name: value for name, value in group.info.items()}
+def _counting(call: Call, meter: str, field: str) -> Counting:
+    """How a meter counts; an unknown one is warned of, and sums."""
+    counting = counting_of(call, meter)
+    if counting is None:
+        warn_unknown_meter(call, meter, field)
+    return counting or SUMMING
 
 
-def _answered(call: Call, query: UsageQuery, kind: MeterKind) -> UsageResult:
-    """The usage, rescaled where the live form asks for it; what had to be cut to a double leaves a warning."""
-    result = call.store.events.aggregate(query, kind)
-    rescale = call.body.get("rescaleFunction") if "startTimeInSeconds" not in call.body else None
+def _answered(call: Call, asked: JsonObject, counting: Counting, bounds: tuple[int, int], at: str = "") -> UsageResult:
+    """The usage, rescaled where that is asked for; what had to be cut to a double leaves a warning."""
+    query = query_from_api(asked, counting.kind, *bounds)
+    result = count_usage(call.store.events.aggregate, query, counting, statistic_from_api(asked, counting.kind))
+    rescale = asked.get("rescaleFunction")
     if rescale:
-        result = _rescaled(result, _coefficient(rescale))
+        result = rescaled(result, coefficient_from_api(rescale, at))
     if result.overflowed:
         call.warn(None, "overflow", f"a value is beyond the range of a double and is answered as ±{LARGEST}")
     return result
 
 
-def _rescaled(result: UsageResult, coefficient: float) -> UsageResult:
-    overflowed = result.overflowed
-
-    def scaled(value: float) -> float:
-        nonlocal overflowed
-        product = value * coefficient
-        overflowed = overflowed or abs(product) > LARGEST
-        return max(-LARGEST, min(LARGEST, product))
-
-    groups = [
-        UsageGroup(group.info, scaled(group.total), [(start, scaled(value)) for start, value in group.buckets])
-        for group in result.groups
-    ]
-    return UsageResult(groups, overflowed)
-
-
-def _coefficient(rescale: JsonObject) -> float:
-    try:
-        return float(rescale["coefficient"])
-    except OverflowError:
-        message = "Invalid request: rescaleFunction.coefficient is too large for a double"
-        raise InvalidInput(message, field="rescaleFunction.coefficient", rule="number-range") from None
-
-
-def _open_end(call: Call) -> int:
-    query = query_from_api(call.body, MeterKind.SUM, 0, 0)
-    latest_ms = call.store.events.latest_ms(query.meter)
+def _open_end(call: Call, asked: JsonObject) -> int:
+    interval = _interval(asked)
+    latest_ms = call.store.events.latest_ms(asked["meterApiName"])
     shown_ms = call.now_ms if latest_ms is None else max(call.now_ms, latest_ms)
-    return bucket_start(bucket_of_second(shown_ms // 1000, query.interval) + 1, query.interval)
+    return bucket_start(bucket_of_second(shown_ms // 1000, interval) + 1, interval)
 
 
-def _refuse_long_answer(buckets: int, groups: int) -> None:
+def _interval(body: JsonObject) -> Interval:
+    interval = body.get("valuesTimeGroupingInterval") or body.get("timeGroupingInterval") or Interval.DAY
+    return Interval(interval.lower())
+
+
+def _refuse_long_answer(buckets: int, groups: int, at: str) -> None:
     if buckets * groups > MOST_ROWS:
         message = (
             f"Invalid request: the answer would have {buckets * groups} rows ({buckets} buckets, {groups} groups); "
             f"at most {MOST_ROWS} are answered"
         )
-        raise InvalidInput(message, field="timeRange", rule="too-many-rows")
+        raise InvalidInput(message, field=f"{at}timeRange", rule="too-many-rows")
 
 
 def _dimension_from_api(name: str) -> str:
@@ -220,6 +264,19 @@ def _customer_filter(body: JsonObject) -> frozenset[str]:
     return frozenset(names)
 
 
-_FORMS = {True: published_usage, False: live_usage}
+def _reports(*, sparse: bool) -> Binding:
+    """Answers a report for each query of an array, in its order; a refusal names the query by its index."""
 
-BINDINGS: Mapping[str, Binding] = {"queryUsage": Binding(query_usage)}
+    def behaviour(call: Call) -> Reply:
+        queries = enumerate(call.body)
+        return Reply([usage_report(call, asked, sparse=sparse, at=f"[{number}].") for number, asked in queries])
+
+    return Binding(behaviour)
+
+
+BINDINGS: Mapping[str, Binding] = {
+    "queryUsage": Binding(query_usage),
+    "queryUsageBatch": _reports(sparse=False),
+    "queryUsageSparse": Binding(lambda call: Reply(usage_report(call, call.body, sparse=True))),
+    "queryUsageSparseBatch": _reports(sparse=True),
+}

@@ -1,4 +1,4 @@
-"""API keys: which are accepted, where they stand in a request, and which account they open."""
+"""API keys and portal sessions: which are accepted, where they stand in a request, and which account they open."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,11 +7,17 @@ from connexion.security import NO_VALUE, AbstractSecurityHandler
 
 from mockserver.engine.account import Accounts
 from mockserver.engine.errors import Refusal
-from mockserver.http.exchange import Scope, exchange_of, header
+from mockserver.http.exchange import Exchange, Scope, exchange_of, header
 
 TEST_PREFIX = "test-"
 FORBIDDEN_PREFIX = "test-forbidden"
 """Keys that are known and hold no permission, so that a client can be tested against 403 (a convention of ours)."""
+
+MARKER = "x-token-word"
+"""Key of a security scheme whose credential is a token behind a word, in the place of an account's key."""
+SESSION_WORD = "session"
+OLD_KEY_WORD = "IdToken "
+"""An older page of the vendor's puts this word before an account's key; it is passed over."""
 
 
 class Unauthorized(Refusal):
@@ -50,18 +56,42 @@ class KeyRing:
             Unauthorized: there is no accepted key.
             Forbidden: the key holds no permission.
         """
-        found = False
+        refusal: Refusal = Unauthorized("No API key provided", rule="api-key")
         for scheme in schemes:
             key = credential(scope, scheme)
             if key is None:
                 continue
-            found = True
-            if self.accepts(key):
-                if may_be_forbidden and key.startswith(FORBIDDEN_PREFIX):
-                    raise Forbidden("the key does not have the permission that this operation needs", rule="permission")
-                exchange_of(scope).account = self._accounts.of(key)
+            try:
+                self._open_one(exchange_of(scope), scheme, key, may_be_forbidden=may_be_forbidden)
+            except (Unauthorized, Forbidden) as error:
+                # Of several bad credentials stock Connexion tells of the last one, too.
+                refusal = error
+            else:
                 return
-        raise Unauthorized("Invalid API key provided" if found else "No API key provided", rule="api-key")
+        raise refusal
+
+    def _open_one(self, exchange: Exchange, scheme: Mapping[str, Any], key: str, *, may_be_forbidden: bool) -> None:
+        """Opens the account of one credential. That a session is 403 where 403 is documented is our reading."""
+        token = session_token(key)
+        account = None if token is None else self._accounts.by_public_id(token.partition(".")[0])
+        if MARKER in scheme:
+            if account is None:
+                raise Unauthorized("Invalid session token provided", rule="session-token")
+            # Whether the account holds such a session is asked inside its transaction.
+            exchange.account, exchange.session_token = account, token
+            return
+        key = key.removeprefix(OLD_KEY_WORD)
+        if may_be_forbidden and (account is not None or (self.accepts(key) and key.startswith(FORBIDDEN_PREFIX))):
+            raise Forbidden("the key does not have the permission that this operation needs", rule="permission")
+        if not self.accepts(key):
+            raise Unauthorized("Invalid API key provided", rule="api-key")
+        exchange.account = self._accounts.of(key)
+
+
+def session_token(key: str) -> str | None:
+    """The token of a portal session that stands in the place of a key, behind its word in any case; None for a key."""
+    word, _, token = key.partition(" ")
+    return token.strip() if word.lower() == SESSION_WORD else None
 
 
 def credential(scope: Scope, scheme: Mapping[str, Any]) -> str | None:

@@ -25,6 +25,10 @@ DRAINED = 8
 """Bodies up to this many times the limit are read to their end, so that the client can read the 413."""
 
 
+DEEPEST = 200
+"""Levels of lists and objects that a body may have: what is stored is copied, on a stack of a thousand frames."""
+
+
 class BodyTooLarge(Refusal):
     """The body, sent or inflated, is over the limit."""
 
@@ -36,6 +40,22 @@ class ClientGone(Exception):  # noqa: N818 - nobody's error
 def malformed(message: str, rule: str = "malformed-json") -> InvalidInput:
     """The refusal of a body that cannot be read."""
     return InvalidInput(f"Invalid request: {message}", rule=rule)
+
+
+def too_deep() -> InvalidInput:
+    """The refusal of a body that is nested too deeply."""
+    return malformed("the JSON is nested too deeply")
+
+
+def depth(value: Any) -> int:
+    """How deeply lists and objects are nested in a JSON value."""
+    deepest, waiting = 0, [(value, 1)]
+    while waiting:
+        node, level = waiting.pop()
+        if isinstance(node, dict | list):
+            deepest = max(deepest, level)
+            waiting.extend((each, level + 1) for each in (node.values() if isinstance(node, dict) else node))
+    return deepest
 
 
 async def receive_body(receive: Receive, content_length: str | None, limit: int) -> bytes:
@@ -120,7 +140,7 @@ def parse_json_precisely(raw: bytes) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
-        raise malformed("the JSON is nested too deeply") from None
+        raise too_deep() from None
     except json.JSONDecodeError as error:
         raise malformed(
             f"the body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"

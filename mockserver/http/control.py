@@ -216,6 +216,7 @@ class Control:
             Route("/_mock/health", self._health),
             Route("/_mock/operations", self._operations),
             Route("/_mock/documents/{name}.json", self._document),
+            Route("/_mock/openapi.json", self._document),
             self._route("/_mock/reset", "POST", reset),
             self._route("/_mock/clock", "GET", show_clock),
             self._route("/_mock/clock", "PUT", change_clock),
@@ -243,17 +244,20 @@ class Control:
         return self._sent(request, json_answer(listed))
 
     def _described(self, operation: catalog.Operation) -> dict[str, Any]:
+        binding = self._bindings[operation.operation_id]
         return {
             "operationId": operation.operation_id,
             "method": operation.method,
             "path": operation.path,
             "document": f"{operation.document}/{operation.family}",
             "evidence": operation.evidence,
-            "tier": self._bindings[operation.operation_id].tier.value,
+            "tier": binding.tier.value,
+            **({"reason": binding.reason} if binding.reason else {}),
         }
 
     async def _document(self, request: Request) -> Response:
-        name = request.path_params["name"]
+        # Connexion's own answer would have every reference opened, and schemas that hold themselves never end.
+        name = request.path_params.get("name", "served")
         if name not in self._documents:
             self._documents[name] = orjson.dumps(document_named(name, self._served).spec)
         return self._sent(request, Answer(200, b"application/json", self._documents[name]))

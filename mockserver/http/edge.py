@@ -11,12 +11,12 @@ from mockserver.http.answer import Send
 from mockserver.http.bodies import Receive
 from mockserver.http.exchange import SCOPE_KEY, Exchange, Scope
 from mockserver.http.fastpath import App
-from mockserver.http.routes import Routes
+from mockserver.http.routes import Routes, rewritten
 
 log = logging.getLogger("mockserver")
 
 CONTROL = "/_mock/"
-SWAGGER = ("/_mock/docs", "/_mock/openapi.")
+SWAGGER = "/_mock/docs"
 
 
 class Edge:
@@ -47,10 +47,14 @@ class Edge:
         exchange = Exchange(path, match.endpoint, match.path_keys, live_form=slashed)
         if match.endpoint is None:
             exchange.allow = self._routes.allowed(path)
+        elif match.alias:
+            exchange.path, exchange.path_keys, scope["query_string"] = rewritten(
+                match.endpoint, match.path_keys, scope["query_string"]
+            )
         scope[SCOPE_KEY] = exchange
         is_control = path.startswith(CONTROL) and not path.startswith(SWAGGER)
         if not path.startswith(CONTROL):
-            scope["path"] = path
+            scope["path"] = exchange.path
         try:
             await (self._control if is_control else self._vendors)(scope, receive, send)
         finally:

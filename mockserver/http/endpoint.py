@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from mockserver.engine.binding import Binding
-from mockserver.engine.call import Call, Reply
+from mockserver.engine.call import TEXT, Call, Reply
 from mockserver.engine.errors import KeyNotFound
 from mockserver.http.answer import CONTENT_TYPES, Answer, encoded, json_bytes
+from mockserver.http.bodies import DEEPEST, depth, too_deep
 from mockserver.http.errors import VENDORS
 from mockserver.http.exchange import Exchange
 from mockserver.http.parameters import Parameters
@@ -65,6 +66,11 @@ class Endpoint:
             store=account.store,
             policy=account.policy,
             warnings=exchange.warnings,
+            account_id=account.public_id,
+            session_token=exchange.session_token,
+            media_type=exchange.media_type,
+            content_type=exchange.content_type,
+            body_fault=exchange.body_fault,
         )
         if not (account.lock.locked() or account.store.blocking or self.binding.heavy(call)):
             # Nobody holds the lock and nothing is awaited, so nothing can come in between.
@@ -78,17 +84,23 @@ class Endpoint:
             return self._answer(call)
 
     def _answer(self, call: Call) -> Answer:
-        with call.store.transaction():
-            reply = self.binding.behaviour(call)
-            self._replies.check(reply)
+        try:
+            with call.store.transaction():
+                reply = self.binding.behaviour(call)
+                self._replies.check(reply)
+        except RecursionError:
+            if depth(call.body) < DEEPEST:
+                raise
+            raise too_deep() from None
         return self._encoded(reply)
 
     def _encoded(self, reply: Reply) -> Answer:
-        content_type = CONTENT_TYPES[reply.media_type]
-        is_text = reply.media_type == "text/plain"
+        headers = (*(encoded(reply.headers) if reply.headers else ()), *self.vendor.own_headers())
+        if isinstance(reply.body, bytes):
+            return Answer(reply.status, reply.media_type.encode("latin-1"), reply.body, headers)
+        is_text = reply.media_type == TEXT
         body = str(reply.body).encode("utf-8") if is_text else json_bytes(reply.body)
-        headers = encoded(reply.headers) if reply.headers else ()
-        return Answer(reply.status, content_type, body, (*headers, *self.vendor.own_headers()))
+        return Answer(reply.status, CONTENT_TYPES[reply.media_type], body, headers)
 
 
 def decoded(path_keys: Mapping[str, str]) -> Mapping[str, str]:

@@ -14,7 +14,10 @@ from mockserver.engine.errors import (
     InvalidInput,
     KeyNotFound,
     MissingField,
+    NotPermitted,
     Refusal,
+    SessionRefused,
+    TooLarge,
     UnsupportedVersion,
 )
 from mockserver.http.answer import Answer, json_answer
@@ -28,9 +31,12 @@ STATUSES: Mapping[type[Exception], int] = {
     DuplicateKey: 400,
     UnsupportedVersion: 400,
     Unauthorized: 401,
+    SessionRefused: 401,
     Forbidden: 403,
+    NotPermitted: 403,
     KeyNotFound: 404,
     ConflictingReplay: 409,
+    TooLarge: 413,
     BodyTooLarge: 413,
     ClientGone: 400,
 }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mockserver.engine.account import Account
+    from mockserver.engine.errors import InvalidInput
     from mockserver.engine.journal import Caution
     from mockserver.http.endpoint import Endpoint
 
@@ -21,7 +22,10 @@ class Exchange:
         allow: the methods of the path, as an Allow header lists them, when its method has no endpoint.
         path_keys: path parameters, still percent-encoded.
         query: converted query parameters, once they were checked.
+        media_type, content_type: of the body, alone and with its parameters; empty without a body.
+        session_token: the portal session that the request was made with, or None.
         body, raw_body: the parsed body and its bytes after inflation, once they were read.
+        body_fault: how the body breaks the schema that a query parameter freed it from, or None.
         live_form: whether the request is of a form that only the live platform knows.
         account: whose request it is, once the key was accepted.
         status, response_body: the answer, once there is one.
@@ -31,13 +35,17 @@ class Exchange:
         "account",
         "allow",
         "body",
+        "body_fault",
+        "content_type",
         "endpoint",
         "live_form",
+        "media_type",
         "path",
         "path_keys",
         "query",
         "raw_body",
         "response_body",
+        "session_token",
         "status",
         "warnings",
     )
@@ -52,8 +60,11 @@ class Exchange:
         self.live_form = live_form
         self.query: Mapping[str, Any] = {}
         self.body: Any = None
+        self.body_fault: InvalidInput | None = None
         self.raw_body = b""
+        self.media_type = self.content_type = ""
         self.account: Account | None = None
+        self.session_token: str | None = None
         self.warnings: list[Caution] = []
         self.status = 0
         self.response_body = b""

@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema_rs import ValidationError
 
 from mockserver.engine.errors import InvalidInput
-from mockserver.engine.resource import printable
+from mockserver.engine.printing import printable
 
 SHOWN = 120
 """Characters of a value or a path that a message repeats."""
@@ -52,11 +52,15 @@ def best_error(errors: Sequence[ValidationError]) -> ValidationError:
     if not branches:
         return error
     depth = len(error.instance_path)
-    return best_error(min(branches, key=lambda branch: (_wrong_type(branch, depth), len(branch))))
+    return best_error(min(branches, key=lambda branch: (*_strangeness(branch, depth), len(branch))))
 
 
-def _wrong_type(branch: Sequence[ValidationError], depth: int) -> bool:
-    return any(error.kind.name == "type" and len(error.instance_path) == depth for error in branch)
+def _strangeness(branch: Sequence[ValidationError], depth: int) -> tuple[bool, bool]:
+    """Whether a branch is of another JSON type than the value, or of another kind by one of the value's own fields."""
+    return (
+        any(error.kind.name == "type" and len(error.instance_path) == depth for error in branch),
+        any(error.kind.name == "enum" and len(error.instance_path) == depth + 1 for error in branch),
+    )
 
 
 def invalid_input(error: ValidationError, path: Sequence[Part] | None = None) -> InvalidInput:

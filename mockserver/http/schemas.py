@@ -4,7 +4,7 @@ OpenAPI's `nullable` is unknown to JSON Schema and jsonschema-rs leaves `int64` 
 rewritten; annotations are dropped, because a validator that need not read them compiles and runs faster.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
@@ -78,6 +78,7 @@ class Compiler:
     def __init__(self, document: Mapping[str, Any]) -> None:
         schemas = document.get("components", {}).get("schemas", {})
         self._components = {name: json_schema(schema) for name, schema in schemas.items()}
+        self._named = {name: frozenset(names_in(schema)) for name, schema in self._components.items()}
 
     def resolved(self, schema: Schema) -> Schema:
         """The JSON Schema of an OpenAPI schema, a reference to a component followed."""
@@ -95,5 +96,29 @@ class Compiler:
 
     def compile_prepared(self, schema: Schema) -> jsonschema_rs.Draft4Validator:
         """A validator of a schema that `json_schema` or `resolved` made."""
-        whole = {**schema, "components": {"schemas": self._components}}
+        whole = {**schema, "components": {"schemas": self._needed(schema)}}
         return jsonschema_rs.Draft4Validator(whole, validate_formats=True)
+
+    def _needed(self, schema: Schema) -> dict[str, Any]:
+        """The components that a schema refers to, directly or not: a validator keeps a copy of all it is given."""
+        waiting = list(names_in(schema))
+        needed: dict[str, Any] = {}
+        while waiting:
+            name = waiting.pop()
+            if name not in needed:
+                needed[name] = self._components[name]
+                waiting.extend(self._named[name])
+        return needed
+
+
+def names_in(node: Any) -> Iterator[str]:
+    """The names of the components that a schema refers to directly."""
+    if isinstance(node, Mapping):
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            yield reference.rsplit("/", 1)[-1]
+        for value in node.values():
+            yield from names_in(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from names_in(item)

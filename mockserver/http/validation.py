@@ -8,14 +8,17 @@ from jsonschema_rs import Draft4Validator
 
 from mockserver.engine.errors import InvalidInput
 from mockserver.http.bodies import (
+    DEEPEST,
     PIECE,
     Receive,
+    depth,
     inflate,
     malformed,
     parse_json,
     parse_json_precisely,
     parse_ndjson,
     receive_body,
+    too_deep,
 )
 from mockserver.http.exchange import Exchange, Scope, header
 from mockserver.http.messages import best_error, invalid_input
@@ -24,6 +27,7 @@ from mockserver.http.schemas import Compiler, Schema
 JSON_TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str}
 SLICE = 5000
 """Items of an array that are validated in one call; see `mockserver.http.bodies` for why."""
+JSON = "application/json"
 NDJSON = "application/x-ndjson"
 
 
@@ -44,11 +48,13 @@ class BodyCheck:
         self.required = bool(request_body.get("required"))
         self._limit = limit
         self._compiler = compiler
-        self._schema: Schema = request_body["content"]["application/json"]["schema"]
+        self._content: Mapping[str, Any] = request_body["content"]
+        self._schema: Schema = request_body["content"].get(JSON, {}).get("schema", {})
+        self._free_with: tuple[str, ...] = tuple(request_body.get("x-free-with", ()))
         self._validators: dict[type | None, Draft4Validator] = {}
 
     async def read(self, exchange: Exchange, scope: Scope, receive: Receive, media_type: str) -> None:
-        """Puts the parsed, valid body into the exchange.
+        """Puts the parsed body into the exchange: a valid one, or one that a query parameter frees from the schema.
 
         Raises:
             InvalidInput: the body breaks the document; nothing of it was used.
@@ -57,54 +63,60 @@ class BodyCheck:
         content_type = header(scope, b"content-type")
         raw = await receive_body(receive, header(scope, b"content-length"), self._limit)
         encoding = (header(scope, b"content-encoding") or "").strip().lower()
-        exchange.live_form = exchange.live_form or "gzip" in encoding or media_type == NDJSON
+        exchange.live_form = exchange.live_form or "gzip" in encoding or media_type != JSON
+        exchange.media_type, exchange.content_type = media_type, content_type or media_type
         if len(raw) <= PIECE and not encoding:
             exchange.raw_body = raw
-            exchange.body = self.parse(raw, media_type, content_type)
+            exchange.body, fault = self.parse(raw, media_type, content_type)
         else:
-            exchange.raw_body, exchange.body = await asyncio.to_thread(
+            exchange.raw_body, (exchange.body, fault) = await asyncio.to_thread(
                 self._inflate_and_parse, raw, encoding, media_type, content_type
             )
+        if fault is not None:
+            if not any(name in exchange.query for name in self._free_with):
+                raise fault
+            exchange.body_fault = fault
 
     def _inflate_and_parse(
         self, raw: bytes, encoding: str, media_type: str, content_type: str | None
-    ) -> tuple[bytes, Any]:
+    ) -> tuple[bytes, tuple[Any, InvalidInput | None]]:
         inflated = inflate(raw, encoding, self._limit)
         return inflated, self.parse(inflated, media_type, content_type)
 
-    def parse(self, raw: bytes, media_type: str, content_type: str | None) -> Any:
-        """The parsed and valid body.
+    def parse(self, raw: bytes, media_type: str, content_type: str | None) -> tuple[Any, InvalidInput | None]:
+        """The parsed body, and how it breaks the schema when it does.
 
         Raises:
-            InvalidInput: it breaks the document.
+            InvalidInput: it cannot be parsed.
         """
         if not raw:
             if self.required:
                 raise InvalidInput("Invalid request: the body is required", rule="required")
-            return None
+            return None, None
         if content_type is None:
             raise malformed("Content-Type is required", "content-type")
+        if media_type not in (JSON, NDJSON):
+            return (self._text(raw) if self._is_text(media_type) else raw), None
+        body = parse_ndjson(raw) if media_type == NDJSON else parse_json(raw)
+        if type(body) is dict and raw.count(b"{") + raw.count(b"[") > DEEPEST and depth(body) > DEEPEST:
+            raise too_deep()
+        if self.first_error(body) is None:
+            return body, None
         if media_type == NDJSON:
-            events = parse_ndjson(raw)
-            if self.first_error(events) is not None:
-                events = [parse_json_precisely(line) for line in raw.splitlines() if line.strip()]
-                self.check(events)
-            return events
-        body = parse_json(raw)
-        if self.first_error(body) is not None:
+            body = [parse_json_precisely(line) for line in raw.splitlines() if line.strip()]
+        else:
             body = parse_json_precisely(raw)
-            self.check(body)
-        return body
+        return body, self.first_error(body)
 
-    def check(self, body: Any) -> None:
-        """Refuses a body that breaks the document.
+    def _is_text(self, media_type: str) -> bool:
+        return self._compiler.resolved(self._content[media_type]["schema"]).get("format") != "binary"
 
-        Raises:
-            InvalidInput: it names the field and the rule.
-        """
-        error = self.first_error(body)
-        if error is not None:
-            raise error
+    @staticmethod
+    def _text(raw: bytes) -> str:
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise malformed(f"the body is not valid UTF-8 (byte {error.start})", "utf-8") from None
 
     def first_error(self, body: Any) -> InvalidInput | None:
         """What is wrong with a body, or None."""

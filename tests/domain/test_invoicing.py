@@ -4,8 +4,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mockserver.domain.invoicing import Assignment, BillingWindow, InvoiceStatus, billing_windows, build_invoice
+from mockserver.domain.invoicing import (
+    Assignment,
+    BillingWindow,
+    InvoiceStatus,
+    MeteredUnits,
+    PriceStatus,
+    billing_windows,
+    build_invoice,
+    price_status,
+)
 
 DRAFT, PENDING = InvoiceStatus.DRAFT, InvoiceStatus.PENDING
 
@@ -21,6 +32,7 @@ def ordinal(month: int) -> int:
 
 
 NOW = at(5, 10) * 1000
+WINDOW = BillingWindow("basic", at(1), at(2), PENDING)
 JANUARY_ON = Assignment("basic", at(1, 15) * 1000)
 
 
@@ -76,6 +88,29 @@ JANUARY_ON = Assignment("basic", at(1, 15) * 1000)
             [("basic", at(5) + 1, at(6), DRAFT)],
             id="a start inside a second counts from the next",
         ),
+        pytest.param(
+            [Assignment("basic", at(1) * 1000, at(3, 10) * 1000), Assignment("pro", at(5, 2) * 1000)],
+            [2, 3, 4],
+            [
+                ("basic", at(2), at(3), PENDING),
+                ("basic", at(3), at(3, 10), PENDING),
+                ("pro", at(5, 2), at(6), DRAFT),
+            ],
+            id="a term with an end of its own leaves a gap",
+        ),
+        pytest.param(
+            [Assignment("basic", at(4) * 1000, at(7) * 1000), Assignment("pro", at(5, 2) * 1000)],
+            [4],
+            [
+                ("basic", at(4), at(5), PENDING),
+                ("basic", at(5), at(5, 2), PENDING),
+                ("pro", at(5, 2), at(6), DRAFT),
+            ],
+            id="the next term ends one whose own end comes later",
+        ),
+        pytest.param(
+            [Assignment("basic", at(5) * 1000, at(5) * 1000)], [], [], id="a term without length is not invoiced"
+        ),
     ],
 )
 def test_windows(
@@ -106,9 +141,56 @@ def test_a_window_is_pending_from_its_end_on(now_ms: int, status: InvoiceStatus)
 )
 def test_a_total_is_rounded_once_half_up(units: str, price: str, total: str) -> None:
     """Units times price is exact and rounded to cents once, for any double of units."""
-    window = BillingWindow("basic", at(1), at(2), PENDING)
-    invoice = build_invoice(window, Decimal(units), Decimal(price))
+    invoice = build_invoice(WINDOW, [MeteredUnits("calls", Decimal(units))], Decimal(price))
     assert invoice.total == Decimal(total)
     assert invoice.total.as_tuple().exponent == -2
-    assert (invoice.plan_id, invoice.start_s, invoice.end_s, invoice.status) == ("basic", at(1), at(2), PENDING)
-    assert invoice.units == Decimal(units)
+    assert invoice.window == WINDOW
+    assert [line.units for line in invoice.lines] == [Decimal(units)]
+
+
+def test_lines_are_meters_and_variants_are_dimensions() -> None:
+    """Usage of one meter is one line, in order of first occurrence; equal dimensions are priced together."""
+    eu, us = (("region", "eu"),), (("region", "us"),)
+    usage = [
+        MeteredUnits("calls", Decimal("0.005"), eu),
+        MeteredUnits("bytes", Decimal(1)),
+        MeteredUnits("calls", Decimal("0.001"), us),
+        MeteredUnits("calls", Decimal("0.005"), eu),
+    ]
+    lines = build_invoice(WINDOW, usage, Decimal(1)).lines
+    assert [(line.meter, line.units, line.price) for line in lines] == [
+        ("calls", Decimal("0.011"), Decimal("0.01")),
+        ("bytes", Decimal(1), Decimal(1)),
+    ]
+    assert [(dict(each.dimensions), each.price) for each in lines[0].variants] == [
+        ({"region": "eu"}, Decimal("0.01")),
+        ({"region": "us"}, Decimal("0.00")),
+    ]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.decimals(-(10**6), 10**6, places=4)), max_size=20),
+    st.decimals(0, 1000, places=4),
+)
+def test_a_total_is_the_sum_of_its_lines(used: list[tuple[str, Decimal]], price: Decimal) -> None:
+    """The total is that of the lines, in whole cents, and at most half a cent a line from the exact price."""
+    invoice = build_invoice(WINDOW, [MeteredUnits(meter, units) for meter, units in used], price)
+    assert invoice.total == sum(line.price for line in invoice.lines)
+    assert (invoice.total * 100) % 1 == 0
+    exact = sum((units * price for _, units in used), Decimal(0))
+    assert abs(invoice.total - exact) <= Decimal("0.005") * len(invoice.lines)
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "grace_hours", "status"),
+    [
+        (at(2) * 1000 - 1, 0, PriceStatus.OPEN),
+        (at(2) * 1000, 0, PriceStatus.PRICE_LOCKED),
+        (at(2) * 1000, 1, PriceStatus.GRACE_PERIOD),
+        (at(2, 1, 1) * 1000 - 1, 1, PriceStatus.GRACE_PERIOD),
+        (at(2, 1, 1) * 1000, 1, PriceStatus.PRICE_LOCKED),
+    ],
+)
+def test_a_price_is_locked_after_the_grace(now_ms: int, grace_hours: int, status: PriceStatus) -> None:
+    """The price is open until the window ends, then in its grace, and locked from the hour on at which that ends."""
+    assert price_status(WINDOW, now_ms, grace_hours) is status

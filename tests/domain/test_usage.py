@@ -10,14 +10,17 @@ from mockserver.domain.exact import LARGEST
 from mockserver.domain.usage import (
     Take,
     UsageGroup,
+    UsageResult,
     arrange,
     bucket_count,
     bucket_starts,
     gap_filled,
     percentage_from_previous,
     percentages_from_previous,
+    percentages_in_time,
+    rescaled,
 )
-from mockserver.domain.windows import DAY_S, HOUR_S, Interval
+from mockserver.domain.windows import DAY_S, HOUR_S, Interval, bucket_start
 
 A, B, C = (UsageGroup({"customer": name}, total, []) for name, total in (("a", 3.0), ("b", 5.0), ("c", 3.0)))
 
@@ -84,3 +87,26 @@ def test_percentages_beyond_the_doubles_are_cut() -> None:
     """A change too large for a double is the largest one; a difference too large for one is no obstacle."""
     assert percentage_from_previous(1e-300, 1e300) == LARGEST
     assert percentage_from_previous(1e308, -1e308) == -200.0
+
+
+@given(
+    st.dictionaries(st.integers(-40, 40), st.integers(-3, 9).map(float), max_size=20),
+    st.sampled_from([Interval.HOUR, Interval.DAY, Interval.WEEK, Interval.MONTH]),
+)
+def test_a_list_without_gaps_tells_the_same_changes(used: dict[int, float], interval: Interval) -> None:
+    """What is said of a bucket does not depend on whether its empty neighbours are listed."""
+    buckets = [(bucket_start(ordinal, interval), used[ordinal]) for ordinal in sorted(used)]
+    filled = gap_filled(UsageGroup({}, 0.0, buckets), bucket_start(-41, interval), bucket_start(41, interval), interval)
+    changes = percentages_from_previous([value for _, value in filled])
+    of_used = {start: change for (start, _), change in zip(filled, changes, strict=True)}
+    assert percentages_in_time(buckets, interval) == [of_used[start] for start, _ in buckets]
+
+
+@pytest.mark.parametrize(
+    ("value", "coefficient", "expected", "overflowed"),
+    [(2.0, 1.5, 3.0, False), (2.0, -1, -2.0, False), (LARGEST, 2, LARGEST, True), (LARGEST, -2, -LARGEST, True)],
+)
+def test_rescaling_reaches_every_value(value: float, coefficient: float, expected: float, *, overflowed: bool) -> None:
+    """Total and buckets are multiplied alike, and cut to the range of the doubles."""
+    result = rescaled(UsageResult([UsageGroup({"a": "b"}, value, [(0, value)])]), coefficient)
+    assert result == UsageResult([UsageGroup({"a": "b"}, expected, [(0, expected)])], overflowed)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mockserver.domain.aggregation import Aggregation, MeterKind
 from mockserver.domain.identity import Dedup, Event, event_identity, identity_dimensions
+from mockserver.domain.selection import Cancellation, EventSelection, RawEvent
 from mockserver.domain.usage import CUSTOMER, UsageGroup, UsageQuery, arrange
 from mockserver.domain.windows import bucket_of_second, bucket_start
 from mockserver.engine.events import Appended, EventBatch
@@ -37,15 +38,56 @@ class NaiveStore:
     def __init__(self, dedup: Dedup) -> None:
         self.dedup = dedup
         self.events: list[Event] = []
+        self.seconds: list[int] = []
+        self.cancelled: set[int] = set()
+        self._order: list[int] = []
         self._rows: dict[Hashable, int] = {}
         self._anchors: dict[tuple[str, str], Event] = {}
 
-    def append(self, events: Sequence[Event]) -> tuple[Appended, list[Told]]:
+    def append(self, events: Sequence[Event], now_ms: int = 0) -> tuple[Appended, list[Told]]:
         """Append events one by one; the conflicts are told in order."""
         before = len(self.events)
         told = [(kind, index) for index, event in enumerate(events) for kind in self._append(event)]
         accepted = len(self.events) - before
+        self.seconds += [now_ms // 1000] * accepted
+        meters = list(dict.fromkeys(event.meter for event in events))
+        self._order += sorted(range(before, len(self.events)), key=lambda row: meters.index(self.events[row].meter))
         return Appended(accepted, len(events) - accepted, len(told)), told
+
+    def repeat(self, events: Sequence[Event]) -> int:
+        """Cancel the events of these identities and return how many counted before."""
+        rows = {self._rows.get(event_identity(event, self.dedup)) for event in events} - {None}
+        return self._cancel({row for row in rows if row is not None})
+
+    def cancel(self, cancellation: Cancellation) -> int:
+        """Cancel what is meant, event by event."""
+        until = float("inf") if cancellation.until_s is None else cancellation.until_s
+        return self._cancel(
+            {
+                row
+                for row, event in enumerate(self.events)
+                if selects(cancellation.events, event)
+                and cancellation.from_s <= self.seconds[row] < until
+                and (not cancellation.unique_ids or event.unique_id in cancellation.unique_ids)
+            }
+        )
+
+    def _cancel(self, rows: set[int]) -> int:
+        newly = rows - self.cancelled
+        self.cancelled |= newly
+        return len(newly)
+
+    def living(self) -> list[Event]:
+        """The events that count, in the order they were stored: batch by batch, in each meter by meter."""
+        return [self.events[row] for row in self._order if row not in self.cancelled]
+
+    def selected(self, selection: EventSelection) -> list[RawEvent]:
+        """The selected events that count, as they are read back."""
+        return [
+            RawEvent(position, event.meter, event.customer, event.time_ms, event.value, dict(event.dimensions))
+            for position, row in enumerate(self._order)
+            if selects(selection, event := self.events[row]) and row not in self.cancelled
+        ]
 
     def _append(self, event: Event) -> list[str]:
         row = self._rows.get(event_identity(event, self.dedup))
@@ -69,7 +111,7 @@ class NaiveStore:
     def aggregate(self, query: UsageQuery, kind: MeterKind) -> list[UsageGroup]:
         """Answer a query event by event."""
         groups: dict[tuple[str, ...], list[Event]] = defaultdict(list)
-        for event in self.events:
+        for event in self.living():
             keys = [word(event, name) for name in query.group_by]
             if _matches(event, query) and None not in keys:
                 groups[tuple(map(str, keys))].append(event)
@@ -82,6 +124,14 @@ class NaiveStore:
 def word(event: Event, name: str) -> str | None:
     """What an event says under a name."""
     return event.customer if name == CUSTOMER else event.dimensions.get(name)
+
+
+def selects(selection: EventSelection, event: Event) -> bool:
+    """Whether an event is meant, whatever has become of it."""
+    start = float("-inf") if selection.start_s is None else selection.start_s * 1000
+    end = float("inf") if selection.end_s is None else selection.end_s * 1000
+    admitted = all(word(event, name) in wanted for name, wanted in selection.filters.items() if wanted)
+    return selection.meter in {None, event.meter} and start <= event.time_ms < end and admitted
 
 
 def _matches(event: Event, query: UsageQuery) -> bool:

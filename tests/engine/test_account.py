@@ -5,15 +5,16 @@ from decimal import Decimal
 import pytest
 
 from mockserver.domain.identity import Dedup
-from mockserver.engine.account import Account, Accounts, Policy
+from mockserver.engine.account import Account, Accounts, Policy, public_id
 from mockserver.engine.clock import Clock
 from mockserver.engine.journal import Entry, Journal
 from mockserver.engine.store import MemoryStore
 
 
-def opened() -> Account:
+def opened(public_id: str = "acct-1") -> Account:
     """A fresh account with a frozen clock."""
-    return Account(store=MemoryStore(), clock=Clock(77, frozen=True), journal=Journal(), policy=Policy())
+    clock = Clock(77, frozen=True)
+    return Account(public_id=public_id, store=MemoryStore(), clock=clock, journal=Journal(), policy=Policy())
 
 
 @pytest.fixture
@@ -62,3 +63,13 @@ def test_accounts_share_no_state() -> None:
     accounts = Accounts(opened)
     accounts.of("test-a").store.collection("things").put("a", {})
     assert accounts.of("test-b").store.collections() == []
+
+
+def test_an_account_is_found_by_its_public_id() -> None:
+    """The public id follows from the key alone, does not show it, and finds the account once the key was used."""
+    accounts = Accounts(opened)
+    account = accounts.of("test-secret")
+    assert account.public_id == public_id("test-secret") != public_id("test-other")
+    assert "secret" not in account.public_id
+    assert accounts.by_public_id(account.public_id) is account
+    assert accounts.by_public_id(public_id("test-other")) is None

@@ -9,7 +9,8 @@ from mockserver.engine.binding import Binding, Tier
 from mockserver.engine.call import MOST_WARNINGS, Call
 from mockserver.engine.errors import DuplicateKey, InvalidInput, KeyNotFound, StrictRefusal
 from mockserver.engine.identifiers import minted
-from mockserver.engine.resource import Resource, printable
+from mockserver.engine.printing import printable
+from mockserver.engine.resource import Absent, Reference, Resource
 from mockserver.engine.store import JsonObject, MemoryStore
 from specs.catalog import documents
 
@@ -24,6 +25,18 @@ def shown(document: JsonObject) -> JsonObject:
     return {name: value for name, value in document.items() if name != "secret"}
 
 
+FULL = Resource(
+    "full",
+    noun="full thing",
+    mints="full-",
+    locking=True,
+    references=[Reference("parts.thingId", "things", "thing")],
+    lower=["kind", "parts.unit"],
+    owned=["made"],
+    defaults={"kind": "plain", "tags": []},
+    stamped=True,
+)
+LENIENT = Resource("lenient", noun="thing", parameter="thingId", absent=Absent.EMPTY_OBJECT)
 THINGS = Resource("things", key="id", noun="thing", prepare=stamped, to_api=shown)
 PLAIN = Resource("plain", key="id", noun="thing")
 OPERATION = documents()[0].operations[0]
@@ -38,10 +51,10 @@ class Caller:
         self.last: Call | None = None
         self.now_ms = 0
 
-    def __call__(self, binding: Binding, body: Any = None, **path: str) -> Any:
+    def __call__(self, binding: Binding, body: Any = None, query: Any = None, **path: str) -> Any:
         """The answered body."""
         self.now_ms += 1
-        self.last = Call(OPERATION, path, {}, body, False, self.now_ms, self.store, self.policy)  # noqa: FBT003
+        self.last = Call(OPERATION, path, query or {}, body, False, self.now_ms, self.store, self.policy)  # noqa: FBT003
         reply = binding.behaviour(self.last)
         assert reply.status == 200
         return reply.body
@@ -139,6 +152,136 @@ def test_a_body_is_not_changed(call: Caller) -> None:
     body = {"id": "a"}
     call(THINGS.create(), body)
     assert body == {"id": "a"}
+
+
+def test_a_replacement_needs_something_to_replace(call: Caller) -> None:
+    """A replacement of an absent document is not found; one that exists is replaced whole."""
+    for body in ({"id": "a"}, {}):
+        with pytest.raises(KeyNotFound):
+            call(PLAIN.replace(), body)
+    call(PLAIN.create(), {"id": "a", "old": 1})
+    assert call(PLAIN.replace(), {"id": "a", "new": 1}) == {"id": "a", "new": 1}
+
+
+def test_an_id_is_minted_for_a_document_without_one(call: Caller) -> None:
+    """A minted id is never one that a caller chose before."""
+    taken = minted("full-", 1)
+    call(FULL.upsert(), {"id": taken})
+    ids = [call(FULL.create(), {})["id"] for _ in range(2)]
+    assert taken not in ids
+    assert len(set(ids)) == 2
+    assert all(each.startswith("full-") for each in ids)
+
+
+def test_a_written_document_is_completed_as_the_table_says(call: Caller) -> None:
+    """Defaults are filled in, enums are lower case, the server's own fields are its own, times are the clock's."""
+    body = {"id": "a", "made": 1, "createTime": 9, "updateTime": 9, "kind": "BIG", "parts": [{"unit": "KG"}, 5]}
+    stored = {"id": "a", "kind": "big", "tags": [], "parts": [{"unit": "kg"}, 5], "lockingStatus": "open"}
+    assert call(FULL.upsert(), body) == {**stored, "createTime": 1, "updateTime": 1}
+    assert call(FULL.upsert(), body) == {**stored, "createTime": 1, "updateTime": 2}
+    assert call(FULL.upsert(), {"id": "b"})["kind"] == "plain"
+
+
+def test_a_reference_to_nothing_is_warned_of(call: Caller) -> None:
+    """Each reference that names nothing leaves a warning; those that name something leave none."""
+    call(THINGS.create(), {"id": "x"})
+    call(FULL.upsert(), {"id": "a", "parts": [{"thingId": "x"}, {"thingId": "y"}, {"thingId": ""}, {"thingId": 5}, {}]})
+    assert call.warned() == [("parts.thingId", "unknown-thing")]
+
+
+def test_a_strict_account_refuses_a_reference_to_nothing() -> None:
+    """The refusal names the field, and nothing is stored or logged."""
+    call = Caller(strict=True)
+    with pytest.raises(StrictRefusal) as refused:
+        call(FULL.upsert(), {"id": "a", "parts": {"thingId": "y"}})
+    assert (refused.value.field, refused.value.rule) == ("parts.thingId", "unknown-thing")
+    assert call.store.collections() == []
+
+
+STATES = ("open", "close_to_deletions", "close_to_changes", "deprecated")
+FORWARD = {
+    ("open", "close_to_deletions"),
+    ("open", "close_to_changes"),
+    ("open", "deprecated"),
+    ("close_to_deletions", "deprecated"),
+    ("close_to_changes", "deprecated"),
+}
+
+
+@pytest.mark.parametrize("before", STATES)
+@pytest.mark.parametrize("after", STATES)
+def test_a_locking_status_only_moves_forward(call: Caller, before: str, after: str) -> None:
+    """A status may stay or move forward; every other transition is refused, named, and changes nothing."""
+    call(FULL.upsert(), {"id": "a", "lockingStatus": before.upper()})
+    if after == before or (before, after) in FORWARD:
+        assert call(FULL.upsert(), {"id": "a", "lockingStatus": after})["lockingStatus"] == after
+        return
+    with pytest.raises(InvalidInput, match=f"transition from {before} to {after}") as refused:
+        call(FULL.upsert(), {"id": "a", "lockingStatus": after})
+    assert (refused.value.field, refused.value.rule) == ("lockingStatus", "illegal-transition")
+    assert call(FULL.get(), id="a")["lockingStatus"] == before
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_only_what_is_deprecated_is_deleted(call: Caller, status: str) -> None:
+    """A status before the last keeps its document, whose update without a status leaves the status alone."""
+    call(FULL.upsert(), {"id": "a", "lockingStatus": status})
+    assert call(FULL.upsert(), {"id": "a"})["lockingStatus"] == status
+    if status == "deprecated":
+        assert call(FULL.delete(), id="a")["id"] == "a"
+        return
+    with pytest.raises(
+        InvalidInput, match=f"'lockingStatus' {status} prevents full thing from being deleted"
+    ) as refused:
+        call(FULL.delete(), id="a")
+    assert (refused.value.field, refused.value.rule) == ("lockingStatus", "locked")
+    assert len(call(FULL.list())) == 1
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_a_change_of_a_finished_document_is_warned_of(call: Caller, status: str) -> None:
+    """What is closed to changes or deprecated should stay as it is, but for its status."""
+    finished = status in ("close_to_changes", "deprecated")
+    call(FULL.upsert(), {"id": "a", "lockingStatus": status})
+    call(FULL.upsert(), {"id": "a"})
+    assert call.warned() == []
+    call(FULL.upsert(), {"id": "a", "new": 1})
+    assert call.warned() == ([("lockingStatus", "closed-to-changes")] if finished else [])
+
+
+def test_a_key_may_stand_in_the_query_under_another_name(call: Caller) -> None:
+    """A parameter of another name finds the document, and a key that names nothing gets an empty object if so told."""
+    call(LENIENT.upsert(), {"id": "a"})
+    assert call(LENIENT.get(), query={"thingId": "a"}) == {"id": "a"}
+    assert call(LENIENT.get(), thingId="a") == {"id": "a"}
+    assert call(LENIENT.get(), query={"thingId": "b"}) == {}
+    assert call(LENIENT.get()) == {}
+    assert call(LENIENT.delete(), query={"thingId": "b"}) == {}
+    assert call(LENIENT.delete(), query={"thingId": "a"}) == {"id": "a"}
+
+
+def test_a_list_is_selected_by_the_query(call: Caller) -> None:
+    """Only the named parameters select, and only when they are given."""
+    for key, owner in (("a", "ann"), ("b", "bob"), ("c", "ann")):
+        call(PLAIN.create(), {"id": key, "owner": owner})
+    listed = [call(PLAIN.list("owner"), query=query) for query in ({}, {"owner": "ann"}, {"owner": "x"}, {"id": "a"})]
+    assert [[each["id"] for each in found] for found in listed] == [["a", "b", "c"], ["a", "c"], [], ["a", "b", "c"]]
+
+
+def test_every_change_is_in_the_event_log(call: Caller) -> None:
+    """Creates, updates and deletes are written down with time, kind, key and document; refused requests are not."""
+    call(PLAIN.create(), {"id": "a"})
+    with pytest.raises(DuplicateKey):
+        call(PLAIN.create(), {"id": "a"})
+    call(PLAIN.upsert(), {"id": "a", "new": 1})
+    call(PLAIN.delete(), id="a")
+    events = call.store.collection("account-events").documents()
+    assert [(each["time"], each["noun"], each["key"], each["verb"], each["document"]) for each in events] == [
+        (1, "thing", "a", "created", {"id": "a"}),
+        (3, "thing", "a", "updated", {"id": "a", "new": 1}),
+        (4, "thing", "a", "deleted", {"id": "a", "new": 1}),
+    ]
+    assert len({each["id"] for each in events}) == 3
 
 
 def test_bindings_say_that_documents_are_stored() -> None:

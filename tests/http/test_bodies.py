@@ -132,3 +132,20 @@ def test_integers_beyond_int64_are_read_where_no_format_forbids_them(mock: MockC
         "timeGroupingInterval": "DAY",
     }
     assert mock.post("/usage", json=query).json() == {"clientMeters": {"m": []}}
+
+
+@pytest.mark.parametrize(("levels", "status"), [(150, 200), (199, 200), (200, 400), (980, 400), (5000, 400)])
+def test_a_deeply_nested_body_is_refused(mock: MockClient, levels: int, status: int) -> None:
+    """What could not be copied any more is not stored; what is taken can be read back."""
+    nested = (
+        b'{"id": "deep", "meterApiName": "m", "productId": "1", "productItemName": "d", "x": '
+        + b"[" * levels
+        + b"]" * levels
+        + b"}"
+    )
+    path = "/payments/pricing/amberflo/account-pricing/product-items"
+    response = mock.post(path, data=nested, headers=JSON)
+    assert response.status_code == status, response.text
+    assert len(mock.get(f"{path}/list").json()) == (1 if status == 200 else 0)
+    if status == 400:
+        assert response.json()["details"] == "malformed-json"

@@ -153,8 +153,10 @@ def test_state_shows_collections_and_their_documents(mock: MockClient) -> None:
     """What has no reading operation of its own can be read back here."""
     mock.post("/payments-pricing-amberflo-customer-prepaid", json={"customerId": "c", "amount": 5})
     state = mock.get("/_mock/state").json()
-    (name,) = state["collections"]
-    assert mock.get(f"/_mock/state/{name}").json()[0]["amount"] == 5
+    assert state["collections"] == {"account-events": 1, "prepaid-orders": 1}
+    (order,) = mock.get("/_mock/state/prepaid-orders").json()
+    (event,) = mock.get("/_mock/state/account-events").json()
+    assert (event["noun"], event["key"], event["verb"]) == ("prepaid order", order["id"], "created")
     assert mock.get("/_mock/state/nothing").status_code == 404
 
 

@@ -1,8 +1,18 @@
 """Paths: slashes, percent-encoding, unknown paths and methods."""
 
-import pytest
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
+import pytest
+import requests
+
+from mockserver.http.routes import rewritten
+from specs import catalog
 from tests.support.client import MockClient
+
+if TYPE_CHECKING:
+    from mockserver.http.endpoint import Endpoint
 
 CUSTOMER = {"customerName": "Name"}
 AWKWARD_KEYS = ["a/b", "a b", "ü", "日本", "%2F", "a?b", "#", "a;b", "+", "a&b=c", "x" * 2000, "{customerId}"]
@@ -67,3 +77,52 @@ def test_a_405_lists_every_method_of_the_path(mock: MockClient, path: str, allow
     response = mock.request("PATCH", path)
     assert response.status_code == 405
     assert response.headers["Allow"] == allow
+
+
+@dataclass(frozen=True)
+class _Operation:
+    path: str
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    operation: _Operation
+
+
+@pytest.mark.parametrize(
+    ("own", "keys", "query", "expected"),
+    [
+        ("/jobs", {}, b"a=1", ("/jobs", {}, b"a=1")),
+        ("/jobs/{id}", {"id": "a%2Fb"}, b"", ("/jobs/a%2Fb", {"id": "a%2Fb"}, b"")),
+        ("/things", {"id": "a%2Fb"}, b"x=1", ("/things", {}, b"x=1&id=a%2Fb")),
+        ("/stage/{key}", {}, b"KEY=a%20b&y=2", ("/stage/a%20b", {"key": "a%20b"}, b"KEY=a+b&y=2")),
+        ("/stage/{key}", {}, b"y=2", ("/stage/", {"key": ""}, b"y=2")),
+        ("/a/{k}", {"k": "%FF"}, b"", ("/a/%FF", {"k": "%FF"}, b"")),
+        ("/a", {"k": "%FF"}, b"", ("/a", {}, b"k=%FF")),
+    ],
+)
+def test_an_alias_is_rewritten_to_the_own_path(
+    own: str, keys: dict[str, str], query: bytes, expected: tuple[str, dict[str, str], bytes]
+) -> None:
+    """Keys move between path and query as the two paths differ; one that is given nowhere is empty."""
+    assert rewritten(cast("Endpoint", _Endpoint(_Operation(own))), keys, query) == expected
+
+
+def _aliases() -> list[tuple[str, str, str]]:
+    served = catalog.served().operations
+    return [(each.operation_id, each.method, alias) for each in served for alias in each.aliases]
+
+
+@pytest.mark.parametrize(("name", "method", "alias"), _aliases())
+def test_every_alias_is_answered_by_its_operation(mock: MockClient, name: str, method: str, alias: str) -> None:
+    """Whatever is answered to an alias, the journal names the operation that it stands for."""
+    path = re.sub(r"\{[^}]+\}", "nothing", alias)
+    headers = {"X-API-KEY": mock.key}
+    requests.request(method, mock.url + path, headers=headers, timeout=30)
+    assert [entry["operationId"] for entry in mock.journal()] == [name]
+
+
+def test_a_path_of_an_operation_is_no_alias() -> None:
+    """An alias that was an operation's own path would never be reached."""
+    own = {(each.method, re.sub(r"\{[^}]+\}", "{}", each.path)) for each in catalog.served().operations}
+    assert not own & {(method, re.sub(r"\{[^}]+\}", "{}", alias)) for _, method, alias in _aliases()}

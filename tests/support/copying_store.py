@@ -9,8 +9,10 @@ from typing import Any
 
 from mockserver.domain.aggregation import MeterKind
 from mockserver.domain.identity import Dedup
+from mockserver.domain.selection import Cancellation, EventPage, EventSelection
 from mockserver.domain.usage import UsageQuery, UsageResult
 from mockserver.engine.events import Appended, Conflict, EventBatch
+from mockserver.engine.paging import Page, Selection
 from mockserver.engine.store import Collection, Events, JsonObject, MemoryStore
 
 
@@ -45,6 +47,13 @@ class CopyingCollection:
     def documents(self) -> list[JsonObject]:
         return through_text(self._inner.documents())  # type: ignore[no-any-return]
 
+    def page(self, selection: Selection) -> Page:
+        page = self._inner.page(copy.deepcopy(selection))
+        return page._replace(documents=through_text(page.documents))
+
+    def distinct(self, *paths: str) -> list[tuple[Any, ...]]:
+        return [tuple(values) for values in through_text(self._inner.distinct(*paths))]
+
     def __contains__(self, key: object) -> bool:
         return key in self._inner
 
@@ -58,10 +67,28 @@ class CopyingEvents:
     def __init__(self, inner: Events) -> None:
         self._inner = inner
 
-    def append(
-        self, batch: EventBatch, dedup: Dedup, on_conflict: Callable[[Conflict], None] | None = None
+    def append(  # noqa: PLR0913  # as the protocol has it
+        self,
+        batch: EventBatch,
+        dedup: Dedup,
+        on_conflict: Callable[[Conflict], None] | None = None,
+        *,
+        now_ms: int = 0,
+        cancelling: EventBatch | None = None,
+        on_missing: Callable[[int], None] | None = None,
     ) -> Appended:
-        return self._inner.append(copy.deepcopy(batch), dedup, on_conflict)
+        copies = copy.deepcopy(batch), copy.deepcopy(cancelling)
+        return self._inner.append(
+            copies[0], dedup, on_conflict, now_ms=now_ms, cancelling=copies[1], on_missing=on_missing
+        )
+
+    def page(
+        self, selection: EventSelection, size: int, after: int | None = None, *, ascending: bool = True
+    ) -> EventPage:
+        return copy.deepcopy(self._inner.page(copy.deepcopy(selection), size, after, ascending=ascending))
+
+    def cancel(self, cancellation: Cancellation, dedup: Dedup) -> int:
+        return self._inner.cancel(copy.deepcopy(cancellation), dedup)
 
     def aggregate(self, query: UsageQuery, kind: MeterKind) -> UsageResult:
         return copy.deepcopy(self._inner.aggregate(copy.deepcopy(query), kind))

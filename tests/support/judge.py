@@ -1,5 +1,6 @@
 """A second opinion on every exchange: openapi-core, which the server does not use, reads the same documents."""
 
+import re
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,6 +18,16 @@ from specs import catalog
 def judge_document() -> OpenAPI:
     """The served document as openapi-core reads it; made once a process."""
     return OpenAPI.from_dict(catalog.served().spec)
+
+
+def own_path(method: str, path: str) -> str:
+    """The documented path of an operation that was asked for by one of its aliases; any other path as it is."""
+    for operation in catalog.served().operations:
+        for alias in operation.aliases if operation.method == method else ():
+            pattern = re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(alias))
+            if re.fullmatch(pattern, path):
+                return re.sub(r"\{[^}]+\}", "key", operation.path)
+    return path
 
 
 class JudgedRequest:
@@ -54,7 +65,7 @@ def judge(response: requests.Response, *_args: Any, **_kwargs: Any) -> None:
     path = urlsplit(str(response.request.url)).path
     if path.startswith("/_mock/") or response.status_code == 405 or "no such path" in response.text[:40]:
         return
-    for candidate in dict.fromkeys((path.rstrip("/"), path)):
+    for candidate in dict.fromkeys((path.rstrip("/"), path, own_path(str(response.request.method), path))):
         try:
             judge_document().validate_response(JudgedRequest(response.request, candidate), JudgedResponse(response))
         except OpenAPIError as error:
