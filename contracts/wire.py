@@ -35,7 +35,7 @@ from urllib3.exceptions import (
 
 from contracts.faults import AnswerBroken, FaultKind, Refused, TargetFault, fault
 
-LARGEST = 10 * 1024 * 1024
+LARGEST = 32 * 1024 * 1024
 """Bytes of an answer's body, once decoded."""
 
 _CHUNK = 64 * 1024
@@ -220,7 +220,6 @@ class _Watched:
     def _taken_up(self, connection: socket.socket | None) -> None:
         if connection is not None:
             _local.watch.attach(connection, reused=not self._fresh)
-        self._fresh = False
 
 
 class _Connection(_Watched, HTTPConnection):
@@ -232,6 +231,7 @@ class _Connection(_Watched, HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         self._taken_up(self.sock)
         super().request(*args, **kwargs)
+        self._fresh = False
 
 
 class _SecureConnection(_Watched, HTTPSConnection):
@@ -243,6 +243,7 @@ class _SecureConnection(_Watched, HTTPSConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         self._taken_up(self.sock)
         super().request(*args, **kwargs)
+        self._fresh = False
 
 
 class _Pool(HTTPConnectionPool):

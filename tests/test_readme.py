@@ -18,7 +18,6 @@ import yaml
 from mockserver.__main__ import main
 from mockserver.app import create_app
 from mockserver.engine.event_batch import ConflictKind
-from mockserver.handlers import bindings
 from specs import catalog
 from tests.support.serving import Server, serving
 
@@ -138,14 +137,16 @@ def free_port() -> int:
         return port
 
 
-def test_the_operations_are_all_listed() -> None:
-    """The table of operations names every operation with its tier and evidence, and no other."""
-    listed = re.findall(r"^\| `([A-Z]+ /(?!_mock)\S+)` \| (\w+) \| (\w+) \|$", README, re.MULTILINE)
-    bound = bindings()
-    assert sorted(listed) == sorted(
-        (f"{each.method} {each.path}", bound[each.operation_id].tier.value, each.evidence)
-        for each in catalog.served().operations
-    )
+def test_the_operations_are_all_listed(fresh_server: Server) -> None:
+    """The table of operations is the one that the command prints, each with its document, evidence and tier."""
+    table = README.partition("| operation | document | evidence | tier |\n| --- | --- | --- | --- |\n")[2]
+    assert table.partition("\n\n")[0] + "\n" == run("mockserver operations --format markdown", fresh_server)
+
+
+def test_the_inferred_operations_are_counted() -> None:
+    """The limits say how many operations are our reading."""
+    inferred = sum(operation.evidence == "inferred" for operation in catalog.operations())
+    assert f"- {inferred} operations are `inferred`" in README
 
 
 @pytest.mark.parametrize(("command", "heading"), [("serve", "mockserver serve"), ("seed", "mockserver seed URL")])
@@ -186,18 +187,29 @@ def test_the_control_operations_are_all_listed(fresh_server: Server) -> None:
         assert (named, status) in {(named, "200"), ("GET /_mock/state/{collection}", "404")}
 
 
-def warned_rules(function: ast.AST) -> Iterator[str]:
-    """The rules that a piece of code warns of with literal names."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "warn":
-            rule = node.args[1]
-            if isinstance(rule, ast.Constant):
-                yield str(rule.value)
+def warned_rules(code: ast.AST) -> Iterator[str]:
+    """The rules that a piece of code warns of with literal names, and those of its references."""
+    for node in ast.walk(code):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "warn" and isinstance(node.args[1], ast.Constant):
+            yield str(node.args[1].value)
+        if isinstance(node.func, ast.Name) and node.func.id == "Reference" and isinstance(node.args[2], ast.Constant):
+            yield f"unknown-{str(node.args[2].value).replace(' ', '-')}"
+
+
+def literals(code: ast.AST) -> set[str]:
+    """Every text that stands in a piece of code."""
+    return {node.value for node in ast.walk(code) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def test_the_warnings_are_all_explained() -> None:
-    """The reference explains each rule that is warned of, and no other."""
-    explained = re.findall(r"^\| `([a-z-]+)` \|", CONTROL.partition("| rule |")[2].partition("\n\n")[0], re.MULTILINE)
-    code = [path for folder in ("handlers", "engine") for path in (ROOT / "mockserver" / folder).glob("*.py")]
-    warned = {rule for path in code for rule in warned_rules(ast.parse(path.read_text()))}
-    assert sorted(explained) == sorted({*warned, *get_args(ConflictKind)})
+    """The reference explains each rule that is warned of, and none that the code does not know."""
+    table = CONTROL.partition("| rule |")[2].partition("\n\n")[0]
+    explained = re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
+    code = [ast.parse(path.read_text()) for path in (ROOT / "mockserver").rglob("*.py")]
+    warned = {rule for each in code for rule in warned_rules(each)}
+    known = warned.union(*map(literals, code), get_args(ConflictKind))
+    assert len(explained) == len(set(explained))
+    assert sorted({*warned, *get_args(ConflictKind)} - set(explained)) == []
+    assert sorted(set(explained) - known) == []

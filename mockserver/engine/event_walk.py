@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mockserver.domain.selection import EventPage, EventSelection, RawEvent
 from mockserver.engine.event_arrivals import Arrivals, Arrived
 from mockserver.engine.event_codes import Codes, DimensionSets
-from mockserver.engine.event_log import Columns, MeterLog, both, empty_columns
+from mockserver.engine.event_log import Columns, MeterLog, both, empty_columns, occurring
 from mockserver.engine.event_scan import Admission
 
 Flags = NDArray[np.bool_]
@@ -84,7 +84,7 @@ class Walk:
         arrived = self._eligible(self._arrivals.between(start, end))
         columns = empty_columns(len(arrived.rows))
         meant = np.zeros(len(arrived.rows), np.bool_)
-        for number in np.unique(arrived.meters).tolist():
+        for number in occurring(arrived.meters):
             places = np.flatnonzero(arrived.meters == number)
             rows, log = arrived.rows[places], self._logs[number]
             held = log.gather(rows)

@@ -21,7 +21,7 @@ from mockserver.engine.event_arrivals import Arrivals
 from mockserver.engine.event_batch import BatchError, Conflict, ConflictListener, EventBatch, MeterRuns, in_slices
 from mockserver.engine.event_codes import Codes, DimensionSets
 from mockserver.engine.event_index import ABSENT, KeyIndex
-from mockserver.engine.event_log import Columns, MeterLog, Row, empty_columns
+from mockserver.engine.event_log import Columns, MeterLog, Row, empty_columns, occurring
 from mockserver.engine.event_scan import aggregate_log
 from mockserver.engine.event_single import Single, judge_one
 from mockserver.engine.event_verdict import (
@@ -160,7 +160,7 @@ class EventStore:
         logs = list(self._logs.values())
         cancelled = 0
         for found in walk.forwards():
-            for number in np.unique(found.arrived.meters).tolist():
+            for number in occurring(found.arrived.meters):
                 cancelled += logs[number].cancel(found.arrived.rows[found.arrived.meters == number])
         return cancelled
 

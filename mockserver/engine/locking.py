@@ -4,7 +4,7 @@ Source: the vendor's pages name the four states; the transitions and both messag
 third party's client quotes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from mockserver.engine.call import Call
 from mockserver.engine.errors import InvalidInput
@@ -25,25 +25,41 @@ NEXT: Mapping[str, frozenset[str]] = {
 FINISHED = frozenset({CLOSE_TO_CHANGES, DEPRECATED})
 """The states in which nothing but the status should change; that it is only warned of is our reading."""
 
-_MOVING = frozenset({FIELD, "updateTime"})
 
-
-def with_locking(call: Call, document: JsonObject, previous: JsonObject | None, noun: str) -> JsonObject:
+def with_status(document: JsonObject, previous: JsonObject | None) -> JsonObject:
     """The document with its locking status in lower case: the one it names, else the present one, else open.
 
     Raises:
         InvalidInput: the status would move backward.
-        StrictRefusal: the account is strict, and a finished document is changed.
     """
     before = (previous or {}).get(FIELD, OPEN)
     after = str(document.get(FIELD) or before).lower()
     if after != before and after not in NEXT[before]:
         message = f"Invalid lockingStatus transition from {before} to {printable(after)}"
         raise InvalidInput(message, field=FIELD, rule="illegal-transition")
-    document = {**document, FIELD: after}
-    if previous is not None and before in FINISHED and _without_moving(document) != _without_moving(previous):
-        call.warn(FIELD, "closed-to-changes", f"the {noun} is {before} and should not be changed any more")
-    return document
+    return {**document, FIELD: after}
+
+
+def warn_of_changes(
+    call: Call, document: JsonObject, previous: JsonObject | None, noun: str, owned: Iterable[str]
+) -> None:
+    """Warns when a finished document is changed in anything but its status.
+
+    Args:
+        call: the request.
+        document: as it would be stored.
+        previous: as it is stored.
+        noun: what the document is called in messages.
+        owned: fields that the server writes, and which are no change.
+
+    Raises:
+        StrictRefusal: the account is strict.
+    """
+    before = (previous or {}).get(FIELD, OPEN)
+    ignored = {FIELD, *owned}
+    if previous is None or before not in FINISHED or _without(document, ignored) == _without(previous, ignored):
+        return
+    call.warn(FIELD, "closed-to-changes", f"the {noun} is {before} and should not be changed any more")
 
 
 def require_deletable(document: JsonObject, noun: str) -> None:
@@ -57,5 +73,5 @@ def require_deletable(document: JsonObject, noun: str) -> None:
         raise InvalidInput(f"'lockingStatus' {status} prevents {noun} from being deleted.", field=FIELD, rule="locked")
 
 
-def _without_moving(document: JsonObject) -> JsonObject:
-    return {name: value for name, value in document.items() if name not in _MOVING}
+def _without(document: JsonObject, names: Collection[str]) -> JsonObject:
+    return {name: value for name, value in document.items() if name not in names}

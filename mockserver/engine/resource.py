@@ -10,7 +10,7 @@ from mockserver.engine.changes import record
 from mockserver.engine.errors import DuplicateKey, InvalidInput, KeyNotFound
 from mockserver.engine.fields import lower_case, with_changed
 from mockserver.engine.identifiers import minted
-from mockserver.engine.locking import require_deletable, with_locking
+from mockserver.engine.locking import require_deletable, warn_of_changes, with_status
 from mockserver.engine.printing import printable
 from mockserver.engine.references import Reference, warn_of_strangers
 from mockserver.engine.store import Collection, JsonObject, copied
@@ -199,6 +199,8 @@ class Resource:
         """
         previous = self.documents(call).get(key)
         document = self._prepare(call, self._completed(call, key, body, previous), previous)
+        if self._locking:
+            warn_of_changes(call, document, previous, self.noun, self._owned)
         self.documents(call).put(key, document)
         record(call, self.noun, key, "updated" if previous else "created", document)
         return document
@@ -230,7 +232,7 @@ class Resource:
             document["createTime"] = previous["createTime"] if previous else call.now_ms
             document["updateTime"] = call.now_ms
         if self._locking:
-            document = with_locking(call, document, previous, self.noun)
+            document = with_status(document, previous)
         warn_of_strangers(call, document, self._references)
         return document
 

@@ -14,7 +14,7 @@ from mockserver.domain.counting import Counting
 from mockserver.engine.binding import Binding
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.errors import DuplicateKey, InvalidInput, KeyNotFound
-from mockserver.engine.locking import require_deletable, with_locking
+from mockserver.engine.locking import require_deletable, warn_of_changes, with_status
 from mockserver.engine.printing import printable
 from mockserver.engine.resource import Resource
 from mockserver.engine.store import JsonObject
@@ -110,8 +110,9 @@ def meter_to_api(document: JsonObject) -> JsonObject:
     return {name: value for name, value in document.items() if name != PUBLISHED_LABEL}
 
 
-# Both views keep the locking status by `_completed`: what the server writes itself is no change of a finished meter,
-# and the published view deletes meters of any status.
+STAMPS = ("createTime", "updateTime")
+
+# Both views keep the locking status by `_completed`, since the published view deletes meters of any status.
 _NAMED: Mapping[str, Any] = {"key": "meterApiName", "noun": "meter", "stamped": True}
 METERS = Resource(COLLECTION, prepare=meter_from_api, to_api=meter_to_api, lower=LOWER, owned=OWNED, **_NAMED)
 DEFINITIONS = Resource(COLLECTION, prepare=definition_from_api, to_api=definition_to_api, **_NAMED)
@@ -218,7 +219,9 @@ def _completed(call: Call, document: JsonObject, previous: JsonObject | None) ->
         "accountId": call.account_id,
         "aggregation": TYPES[document["meterType"]].aggregation,
     }
-    return with_locking(call, {**document, **own}, previous, METERS.noun)
+    meter = with_status({**document, **own}, previous)
+    warn_of_changes(call, meter, previous, METERS.noun, STAMPS)
+    return meter
 
 
 def _live_type(published: str, previous: JsonObject | None) -> str:

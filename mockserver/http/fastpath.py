@@ -267,7 +267,7 @@ def connexion_app(
         security_map={"apiKey": handler, "bearer": handler},
         validator_map={
             "parameter": StockParameters,
-            "body": MediaTypeDict({"application/x-ndjson": StockBody, "*/*json": StockBody}),
+            "body": MediaTypeDict({"*/*": StockBody, "*/*json": StockBody}),
         },
         swagger_ui_options=SwaggerUIOptions(swagger_ui_path="/_mock/docs", spec_path="/_mock/openapi.json"),
     )

@@ -172,7 +172,7 @@ def test_a_portal_session(mock: MockClient) -> None:
         headers = {"X-API-KEY": f"Session {token}"}
         return requests.get(f"{mock.url}/customer-portal/customer-details", headers=headers, timeout=30)
 
-    assert details().json()["customerId"] == "acme"
+    assert details().json()["name"] == "Acme"
     mock.clock(now=expires)
     assert details().status_code == 401
 

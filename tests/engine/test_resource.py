@@ -249,6 +249,21 @@ def test_a_change_of_a_finished_document_is_warned_of(call: Caller, status: str)
     assert call.warned() == ([("lockingStatus", "closed-to-changes")] if finished else [])
 
 
+def test_what_the_server_adds_is_no_change(call: Caller) -> None:
+    """A finished document that is sent again is not warned of, though it is completed and stamped anew."""
+
+    def completed(call: Call, document: JsonObject, _previous: JsonObject | None) -> JsonObject:
+        return {**document, "length": len(document["name"]), "seen": call.now_ms}
+
+    things = Resource("completed", noun="thing", prepare=completed, locking=True, owned=["seen"], stamped=True)
+    body = {"id": "a", "name": "x", "lockingStatus": "close_to_changes"}
+    for _ in range(2):
+        call(things.upsert(), body)
+        assert call.warned() == []
+    call(things.upsert(), {**body, "name": "xx"})
+    assert call.warned() == [("lockingStatus", "closed-to-changes")]
+
+
 def test_a_key_may_stand_in_the_query_under_another_name(call: Caller) -> None:
     """A parameter of another name finds the document, and a key that names nothing gets an empty object if so told."""
     call(LENIENT.upsert(), {"id": "a"})

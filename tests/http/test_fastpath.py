@@ -36,6 +36,10 @@ PUBLISHED = {
 LIVE = {"meterApiName": "api-calls", "timeRange": {"startTimeInSeconds": NOON // 1000}, "aggregation": "sum"}
 CHARGE = dict.fromkeys(("product_item_id", "pricing_id", "pricing_item_id", "pricing_item_config_id"), "x")
 
+CSV = b"meterApiName,customerId,meterValue,meterTimeInMillis,region\nrows,acme,1,1767268800000,eu\n"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
+PROMOTIONS = "/payments/pricing/amberflo/account-pricing/promotions"
+
 # (method, path, headers, body): sent in this order to one server of each kind.
 RECORDED: list[tuple[str, str, dict[str, str], Any]] = [
     ("GET", "/meter-definition", KEY, None),
@@ -101,6 +105,27 @@ RECORDED: list[tuple[str, str, dict[str, str], Any]] = [
     ),
     ("POST", "/v1/ingest/charge-data", JSON, {**CHARGE, "reference": "not allowed!"}),
     ("POST", "/v1/ingest/charge-data", JSON, []),
+    ("POST", "/ingest", {**KEY, "Content-Type": "text/csv"}, CSV),
+    ("POST", "/ingest", {**KEY, "Content-Type": "text/csv; charset=utf-8"}, b"meterApiName\nx,y\n"),
+    ("POST", "/ingest?ingestSchemaId=none", JSON, [{"anything": 1}]),
+    ("POST", "/usage/batch", JSON, [LIVE, LIVE]),
+    ("GET", "/usage/events?meterApiName=rows", KEY, None),
+    ("POST", "/account-setting/logo", {**KEY, "Content-Type": "image/png"}, PNG),
+    ("POST", "/account-setting/logo", {**KEY, "Content-Type": "image/gif"}, PNG),
+    ("GET", "/account-setting/logo", KEY, None),
+    ("DELETE", "/account-setting/logo", KEY, None),
+    ("GET", "/customers/paging?page=1&limit=10", KEY, None),
+    ("GET", "/customers/paging?page=0", KEY, None),
+    ("GET", "/customers/stage?customerId=acme%2F1", KEY, None),
+    ("GET", "/job", KEY, None),
+    ("GET", "/job/none", KEY, None),
+    ("GET", f"{PROMOTIONS}/none", KEY, None),
+    ("GET", f"{PROMOTIONS}?id=none", KEY, None),
+    ("OPTIONS", f"{PROMOTIONS}/generic_item_promotion", KEY, None),
+    ("POST", f"{PROMOTIONS}/generic_item_promotion", JSON, {"type": "other"}),
+    ("GET", "/customer-portal/customer-details", KEY, None),
+    ("GET", "/customer-portal/customer-details", {"X-API-KEY": "Session nobody.nothing"}, None),
+    ("GET", "/customers", {"X-API-KEY": "Session nobody.nothing"}, None),
 ]
 
 
