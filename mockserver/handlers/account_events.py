@@ -12,6 +12,7 @@ from mockserver.engine.printing import printable
 from mockserver.engine.resource import Resource
 from mockserver.engine.store import JsonObject
 from mockserver.handlers.notifications import judge_ended_periods
+from mockserver.handlers.report_runs import settle
 
 DOMAINS = frozenset({"webhook", "alert", "data-export", "job"})
 """Nouns of the log that are domains of their own, and whose verb is the type. Source: the vendor's guide on system
@@ -44,13 +45,19 @@ def kind_of(noun: str, verb: str) -> dict[str, str]:
 EVENTS = Resource(COLLECTION, noun="account event", to_api=event_to_api)
 
 
+def _catch_up(call: Call) -> None:
+    """Writes down what the account's clock has brought since the log was last looked at: ended periods, due reports."""
+    judge_ended_periods(call)
+    settle(call)
+
+
 def list_events(call: Call) -> Reply:
     """The events that match, newest first; the id of the last one asks for the next page.
 
     Raises:
         InvalidInput: the range ends before it starts, or the token is of no event.
     """
-    judge_ended_periods(call)
+    _catch_up(call)
     span, after = _span(call), call.query.get("nextPageToken", "")
     if after and after not in EVENTS.documents(call):
         message = f"Invalid request: nextPageToken is no event of this account: {printable(after)}"
@@ -65,13 +72,13 @@ def list_events(call: Call) -> Reply:
 
 def get_event(call: Call) -> Reply:
     """The event that the path names."""
-    judge_ended_periods(call)
+    _catch_up(call)
     return Reply(event_to_api(EVENTS.find(call)))
 
 
 def list_filters(call: Call) -> Reply:
     """Each combination of level, domain and type that occurs, in alphabetical order."""
-    judge_ended_periods(call)
+    _catch_up(call)
     kinds = [kind_of(*pair) for pair in EVENTS.documents(call).distinct("noun", "verb")]
     return Reply(sorted(kinds, key=lambda kind: (kind["level"], kind["domain"], kind["type"])))
 

@@ -205,7 +205,7 @@ def test_metered_language_models(mock: MockClient) -> None:
     now = int(datetime.now(UTC).timestamp())
     producer = create_ingest_client(api_key=mock.key, send_interval_in_secs=0.01)
 
-    @meter_llm(metering_client=producer)
+    @meter_llm(metering_client=producer)  # type: ignore[untyped-decorator]
     def ask(**_options: Any) -> SimpleNamespace:
         usage = SimpleNamespace(input_tokens=11, output_tokens=5)
         return SimpleNamespace(type="message", model="some-model", usage=usage)

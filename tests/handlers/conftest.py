@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.handlers.portals import portal_of
 from tests.handlers.steps import NOON_MS, Account, stop_clock
 from tests.support.client import MockClient
 
@@ -24,3 +25,11 @@ def account(mock: MockClient) -> Account:
     account.define("calls")
     account.register("ann")
     return account
+
+
+@pytest.fixture
+def ann(account: Account) -> Iterator[MockClient]:
+    """The portal of the customer `ann`, in an account that has the customer `bob` too."""
+    account.register("bob")
+    with portal_of(account.mock) as client:
+        yield client

@@ -156,3 +156,15 @@ def test_other_accounts_have_their_own_log(log: MockClient) -> None:
     assert events(stranger) == []
     assert refused(stranger.get(f"/account-event/{event['id']}"), 404) == "id: unknown-key"
     stranger.close()
+
+
+def test_a_report_that_became_due_is_in_the_log(mock: MockClient) -> None:
+    """The log catches up with the clock: a job's run stands in it before anybody reads the job."""
+    stop_clock(mock, NOON_MS)
+    job = {"jobName": "Weekly", "s3Url": "bucket/reports", "format": "json", "range": "ago(7d)"}
+    at = {"aggregationBucket": "hour", "scheduledTimeInSeconds": NOON_S + 3600}
+    assert mock.post("/jobs", json={**job, **at}).status_code == 200
+    assert mock.get("/account-event", params={"domain": "job"}).json() == []
+    mock.clock(advance={"hours": 2})
+    (event,) = mock.get("/account-event", params={"domain": "job"}).json()
+    assert event["eventTime"] == NOON_MS + 3_600_000

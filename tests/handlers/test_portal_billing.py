@@ -1,11 +1,9 @@
 """What a customer pays: its portal shows and changes its own plan, invoices, costs and wallet, and no other."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.handlers.portals import portal_of
 from tests.handlers.steps import DAY_MS, HOUR_MS, MIDNIGHT_S, NOON_MS, Account, event, refused
 from tests.support.client import MockClient
 from tests.support.roundtrip import ABSENT, Step, run
@@ -205,14 +203,6 @@ ROUND_TRIPS = {
         ),
     ],
 }
-
-
-@pytest.fixture
-def ann(account: Account) -> Iterator[MockClient]:
-    """The portal of the customer `ann`."""
-    account.register("bob")
-    with portal_of(account.mock) as client:
-        yield client
 
 
 @pytest.mark.parametrize("name", ROUND_TRIPS)

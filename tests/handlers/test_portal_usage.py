@@ -1,11 +1,10 @@
 """What a customer used: its portal shows its own part of usage and events, and no other."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.handlers.portals import opened, portal_of
+from tests.handlers.portals import opened
 from tests.handlers.steps import DAY_MS, HOUR_MS, MIDNIGHT_S, NOON_MS, Account, event, refused
 from tests.support.client import MockClient
 from tests.support.roundtrip import ABSENT, Step, run
@@ -64,14 +63,6 @@ ROUND_TRIPS = {
         ),
     ],
 }
-
-
-@pytest.fixture
-def ann(account: Account) -> Iterator[MockClient]:
-    """The portal of the customer `ann`, in an account in which `bob` used the meter as well."""
-    account.register("bob")
-    with portal_of(account.mock) as client:
-        yield client
 
 
 @pytest.mark.parametrize("name", ROUND_TRIPS)
