@@ -191,7 +191,10 @@ class MemoryStore:
         self._sequences: dict[str, int] = {}
 
     def collection(self, name: str) -> Collection:
-        return self._collections.setdefault(name, MemoryCollection())
+        found = self._collections.get(name)
+        if found is None:
+            found = self._collections[name] = MemoryCollection()
+        return found
 
     def collections(self) -> list[str]:
         return sorted(name for name, collection in self._collections.items() if len(collection))

@@ -1,6 +1,7 @@
 """API keys and portal sessions: which are accepted, where they stand in a request, and which account they open."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from connexion.security import NO_VALUE, AbstractSecurityHandler
@@ -56,7 +57,7 @@ class KeyRing:
             Unauthorized: there is no accepted key.
             Forbidden: the key holds no permission.
         """
-        refusal: Refusal = Unauthorized("No API key provided", rule="api-key")
+        refusal: Refusal | None = None
         for scheme in schemes:
             key = credential(scope, scheme)
             if key is None:
@@ -68,7 +69,7 @@ class KeyRing:
                 refusal = error
             else:
                 return
-        raise refusal
+        raise refusal or Unauthorized("No API key provided", rule="api-key")
 
     def _open_one(self, exchange: Exchange, scheme: Mapping[str, Any], key: str, *, may_be_forbidden: bool) -> None:
         """Opens the account of one credential. That a session is 403 where 403 is documented is our reading."""
@@ -90,14 +91,22 @@ class KeyRing:
 
 def session_token(key: str) -> str | None:
     """The token of a portal session that stands in the place of a key, behind its word in any case; None for a key."""
+    if " " not in key:
+        return None
     word, _, token = key.partition(" ")
     return token.strip() if word.lower() == SESSION_WORD else None
+
+
+@cache
+def _header_name(name: str) -> bytes:
+    """A header's name as it stands in a request; there are as many as the documents have schemes."""
+    return name.lower().encode("latin-1")
 
 
 def credential(scope: Scope, scheme: Mapping[str, Any]) -> str | None:
     """The key that a request sends by a security scheme: an apiKey header, or a bearer token."""
     if scheme["type"] == "apiKey":
-        return header(scope, scheme["name"].lower().encode("latin-1"))
+        return header(scope, _header_name(scheme["name"]))
     kind, _, token = (header(scope, b"authorization") or "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else None
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Scope = MutableMapping[str, Any]
 SCOPE_KEY = "metermock"
+HEADERS_KEY = "metermock.headers"
 
 
 class Exchange:
@@ -82,9 +83,9 @@ def exchange_of(scope: Scope) -> Exchange:
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """The first header of that lower-case name, or None."""
-    for key, value in scope["headers"]:
-        if key == name:
-            text: str = value.decode("latin-1")
-            return text
-    return None
+    """The first header of that lower-case name, or None. They are looked through once a request."""
+    headers = scope.get(HEADERS_KEY)
+    if headers is None:
+        headers = scope[HEADERS_KEY] = dict(reversed(scope["headers"]))
+    value: bytes | None = headers.get(name)
+    return None if value is None else value.decode("latin-1")

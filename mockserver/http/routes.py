@@ -62,6 +62,11 @@ class Table:
                 return methods, match.groupdict()
         return {}, NO_KEYS
 
+    def whole(self, path: str, method: str) -> Endpoint | None:
+        """The endpoint of a template without keys that is this path."""
+        methods = self._static.get(path)
+        return None if methods is None else methods.get(method)
+
     def is_whole(self, path: str) -> bool:
         """Whether a template without keys is this path."""
         return path in self._static
@@ -101,6 +106,9 @@ class Routes:
 
     def find(self, path: str, method: str) -> Match:
         """The endpoint of a canonical path and a method; none when nothing matches both."""
+        endpoint = self._own.whole(path, method)
+        if endpoint is not None:
+            return Match(endpoint, NO_KEYS)
         for table in self._tables(path):
             methods, keys = table.methods(path)
             if method in methods:
