@@ -325,7 +325,7 @@ class Examination:
             may = operation.operation_id not in self.barred and self._clock.monotonic() <= ends
             found = reaching.reach(operation) if may else None
             if found is not None:
-                self._answer(onlooker.look(operation, found.asked, found.reply))
+                self._answer(onlooker.look(found))
 
     def _new_key(self, name: str) -> str:
         """A key for something of the run's own."""

@@ -169,7 +169,7 @@ class Gate:
     def refusal(self, request: requests.PreparedRequest) -> str:
         """Why this request would be refused now, or an empty string; nothing is sent or written."""
         ruling, mode = self._rule(request)
-        return ruling.refusal or self._credentials.missing(request, ruling.operation, mode)
+        return ruling.refusal or self._credentials.missing(request, ruling.keyed, mode)
 
     def adopt(
         self, operation: Operation, path: Mapping[str, Any], query: Mapping[str, Any], body: Any
@@ -200,12 +200,12 @@ class Gate:
         """
         ruling, mode = self._rule(request)
         job = Job(next(self._numbers), request, ruling, own=mode in {"", "own"})
-        reason = ruling.refusal or self._credentials.missing(request, ruling.operation, mode) or self._take(job)
+        reason = ruling.refusal or self._credentials.missing(request, ruling.keyed, mode) or self._take(job)
         if reason:
             raise self._refused(job, Refused(reason, request))
         if ruling.creates and self.ledger is not None:
             self.ledger.record(ruling.creates, job.operation_id)
-        sent, job.shown_headers = self._credentials.give(request, ruling.operation, mode)
+        sent, job.shown_headers = self._credentials.give(request, ruling.keyed, mode)
         try:
             response = self._deliver(job, sent, timeout, self._way(verify))
         except Refused as refused:

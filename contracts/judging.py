@@ -63,11 +63,18 @@ class Ruling:
         operation: What the documents call it, or None.
         refusal: Why it is not sent; empty when it is.
         creates: What stands in the ledger before it is sent.
+        near: An operation of the same path, which says what key it wants when the documents do not have the method.
     """
 
     operation: Operation | None
     refusal: str = ""
     creates: tuple[Thing, ...] = ()
+    near: Operation | None = None
+
+    @property
+    def keyed(self) -> Operation | None:
+        """The operation whose key the request gets."""
+        return self.operation or self.near
 
 
 class _RefusalError(Exception):
@@ -109,7 +116,7 @@ class Judge:
         match = self._router.match(sending.method, url.path)
         operation = match.operation if match else None
         if not self._remote:
-            return Ruling(operation)
+            return Ruling(operation, near=None if operation else self._router.near(url.path))
         try:
             return self._judge_remote(sending, match)
         except (_RefusalError, UnreadableBodyError) as refusal:

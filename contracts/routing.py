@@ -41,6 +41,10 @@ class Router:
                 return Match(operation, dict(zip(names, map(_decode, found.groups()), strict=True)))
         return None
 
+    def near(self, path: str) -> Operation | None:
+        """An operation of a raw path, whatever its method, or None when no document has the path."""
+        return next((operation for _, pattern, operation in self._routes if pattern.fullmatch(path)), None)
+
 
 def _pattern(path: str) -> re.Pattern[str]:
     pieces = _PARAMETER.split(path)

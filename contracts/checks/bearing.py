@@ -12,6 +12,7 @@ Bears = Callable[[Interaction, Operation], bool]
 _UNAUTHORISED = frozenset({401, 403})
 _GONE = frozenset({404, 410})
 _BUSY = 429
+_EMPTY = (b"", b"{}", b"[]")
 _MULTIPLE = 300
 _CLIENT_ERROR = 400
 _SERVER_ERROR = 500
@@ -77,7 +78,8 @@ def _options(interaction: Interaction, _operation: Operation) -> bool:
 
 
 def _read_after_create(interaction: Interaction, _operation: Operation) -> bool:
-    return interaction.after_create and interaction.status < _MULTIPLE
+    """An empty answer says that nothing is there."""
+    return interaction.after_create and interaction.status < _MULTIPLE and interaction.body.strip() not in _EMPTY
 
 
 def _read_after_delete(interaction: Interaction, _operation: Operation) -> bool:

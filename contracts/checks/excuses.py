@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from contracts.checks.interaction import Interaction
@@ -17,17 +16,6 @@ ALWAYS_LEGAL = ("2xx", "3xx", "401", "403", "404", "409", "429", "5xx")
 
 _IMPLIED = frozenset({"HEAD", "OPTIONS"})
 """What a server has for every path without saying so."""
-
-LEGAL_REFUSALS: Mapping[str, str] = MappingProxyType(
-    {
-        "duplicate-key": "the key is taken",
-        "empty-key": "the key is the empty string",
-        "malformed-line": "a line of the body is no event",
-        "reversed-range": "the range ends before it starts",
-        "too-many-rows": "the answer would be too long",
-    }
-)
-"""Why a document says that valid data may be refused with 400: the words of `x-refuses`."""
 
 
 def legal_statuses(operation: Operation) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """Requests that no earlier one is in the way of: what must not be there twice gets a value of its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from contracts.checks.samples import Sample, samples, schema_properties
+from contracts.policy import plain
 from specs.catalog import Document, Operation
 
 _DUPLICATE = "duplicate-"
@@ -23,17 +24,21 @@ def fresh(document: Document, operation: Operation, key: str, field: str = "") -
         key: What makes a name one of its own.
         field: The field of the body that takes the key as it is; empty for none.
     """
-    unique = any(reason.startswith(_DUPLICATE) for reason in operation.refuses)
-    free = _free_texts(document, operation) if unique else frozenset()
+    unique = {reason.removeprefix(_DUPLICATE) for reason in operation.refuses if reason.startswith(_DUPLICATE)}
+    free = _free_texts(document, operation, unique) if unique else frozenset()
     for made in samples(document, operation):
         if isinstance(made.body, dict):
             renamed = {name: f"{value}-{key}" for name, value in made.body.items() if name in free and value}
             yield replace(made, body={**made.body, **renamed, **({field: key} if field else {})})
 
 
-def _free_texts(document: Document, operation: Operation) -> frozenset[str]:
-    """The fields of a body that may hold any text."""
-    return frozenset(name for name, schema in schema_properties(document, operation) if _is_free(schema))
+def _free_texts(document: Document, operation: Operation, unique: Collection[str]) -> frozenset[str]:
+    """The fields of a body that must not be there twice, and may hold any text: those that are named, and API names."""
+    return frozenset(
+        name
+        for name, schema in schema_properties(document, operation)
+        if _is_free(schema) and (name in unique or plain(name).endswith("apiname"))
+    )
 
 
 def _is_free(schema: Mapping[str, Any]) -> bool:

@@ -45,7 +45,12 @@ class Life:
     _thing: Thing = field(default_factory=dict)
 
     def steps(self) -> Iterator[Said]:
-        """Goes through the life."""
+        """Goes through the life; nobody can repeat a command with a key that the target chose."""
+        for said in self._steps():
+            repeatable = self.lifecycle.chosen or self.key not in said.curl
+            yield said if repeatable else replace(said, curl="")
+
+    def _steps(self) -> Iterator[Said]:
         asked = self._asked(self.key)
         created = self._create(asked)
         yield from self._accepted(created)

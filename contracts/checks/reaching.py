@@ -27,11 +27,19 @@ ACROSS: tuple[tuple[str, Link], ...] = (
 
 @dataclass(frozen=True)
 class Reached:
-    """An operation that answered with success."""
+    """An operation that answered with success.
+
+    Args:
+        operation: Which.
+        asked: The request.
+        reply: The answer.
+        linked: Whether the request was made of another answer, so that nobody can repeat it by itself.
+    """
 
     operation: Operation
     asked: Sample
     reply: Reply
+    linked: bool
 
 
 class Reaching:
@@ -56,9 +64,10 @@ class Reaching:
 
     def reach(self, operation: Operation) -> Reached | None:
         """A success of an operation, or None when neither an example nor a chain of links leads to one."""
-        for asked in chain(self._examples(operation), self._linked(operation, 0)):
+        examples = ((asked, False) for asked in self._examples(operation))
+        for asked, linked in chain(examples, ((asked, True) for asked in self._linked(operation, 0))):
             if reply := self._success(operation, asked):
-                return Reached(operation, asked, reply)
+                return Reached(operation, asked, reply, linked)
         return None
 
     def _examples(self, operation: Operation) -> list[Sample]:

@@ -215,7 +215,7 @@ def drive(job: Job, gate: Gate, watcher: Watcher) -> Iterator[Step]:
     remote = not gate.target.loopback
     config = engine_settings(gate.target.url, job.projection.operations, job.limits, seed=job.seed, remote=remote)
     spec = engine_document(job.projection, job.barred, remote=remote)
-    with _elsewhere():
+    with elsewhere():
         schema = schemathesis.openapi.from_dict(spec, config=config)
         translator = Translator(job.projection, job.dialect, gate)
         asker = _Asker(gate, watcher, translator, job)
@@ -263,7 +263,7 @@ def _line(title: str, message: str) -> str:
 
 
 @contextmanager
-def _elsewhere() -> Iterator[None]:
+def elsewhere() -> Iterator[None]:
     """Lets Hypothesis keep its files in a folder that goes away, and not where the command was called."""
     # There is a setter and no getter.
     before = vars(configuration).get("__hypothesis_home_directory")

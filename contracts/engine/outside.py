@@ -10,10 +10,15 @@ from schemathesis.core.transport import Response
 
 from contracts.checks.asking import Reply
 from contracts.checks.interaction import Interaction
-from contracts.checks.samples import Sample
+from contracts.checks.lifecycles import lifecycles
+from contracts.checks.preludes import prelude
+from contracts.checks.reaching import Reached
+from contracts.curl import curl
 from contracts.engine.drive import Answered
 from contracts.engine.translate import failed_by
 from contracts.gate import Gate
+from contracts.keys import key_header
+from contracts.portal import is_portal
 from contracts.records import body_of, text_of
 from specs.catalog import Document, Operation
 
@@ -39,12 +44,17 @@ class Onlooker:
     def __init__(self, document: Document, dialect: str, gate: Gate) -> None:
         self._dialect = dialect
         self._root, self._redactor = gate.target.url, gate.redactor
+        self._document, self._lifecycles = document, lifecycles(document)
+        self._key_header = key_header(document.spec)
         config = schemathesis.Config.from_dict({"base-url": self._root, "cache": {"enabled": False}})
         self._schema = schemathesis.openapi.from_dict(copy.deepcopy(document.spec), config=config)
 
-    def look(self, operation: Operation, asked: Sample, reply: Reply) -> Answered:
-        """What the checks of an answer say of a success of a request."""
-        case = self._schema[operation.path][operation.method].Case(path_parameters=dict(asked.path))
+    def look(self, found: Reached) -> Answered:
+        """What the checks of an answer say of a success."""
+        operation, reply = found.operation, found.reply
+        interaction = self._interaction(operation, reply)
+        command = "" if found.linked else self._commands(interaction, reply)
+        case = self._schema[operation.path][operation.method].Case(path_parameters=dict(found.asked.path))
         response = Response.from_requests(reply.response, verify=True)
         passed, failures = [*_SHOWN], dict[str, Failure]()
         for name in _CHECKS:
@@ -54,12 +64,22 @@ class Onlooker:
             except FailureGroup as group:
                 failures[name] = next(each for each in group.exceptions if isinstance(each, Failure))
         return Answered(
-            self._interaction(operation, reply),
+            interaction,
             reply.exchange,
             tuple((name, operation.operation_id) for name in passed),
-            failed_by(failures, operation.operation_id, reply.curl, self._redactor),
-            lambda: reply.curl,
+            failed_by(failures, operation.operation_id, command, self._redactor),
+            lambda: command,
         )
+
+    def _commands(self, interaction: Interaction, reply: Reply) -> str:
+        """The command of a request, and before it what makes the thing that it is about."""
+        before = prelude(self._document, self._lifecycles, interaction)
+        if before is None:
+            return reply.curl
+        operation, made = before
+        first = curl(made.request(self._root, operation), key_header=self._key_header, vendor=operation.document,
+                     portal=is_portal(operation))  # fmt: skip
+        return f"{self._redactor.text(first)}\n{reply.curl}" if first and reply.curl else ""
 
     def _interaction(self, operation: Operation, reply: Reply) -> Interaction:
         request = reply.response.request

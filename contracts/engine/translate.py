@@ -153,7 +153,8 @@ class Translator:
             return ""
         method = parent.operation.method.upper()
         created = method == "POST" and case.path.startswith(f"{parent.path}/")
-        deleted = method == "DELETE" and case.path == parent.path and case.path_parameters == parent.path_parameters
+        same = case.path_parameters == parent.path_parameters and (case.query or {}) == (parent.query or {})
+        deleted = method == "DELETE" and case.path == parent.path and same
         return method if created or deleted else ""
 
     def _about(self, check: str, case: AnyCase, recorder: ScenarioRecorder) -> str:

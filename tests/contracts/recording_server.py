@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from contracts.policy import QUERIES
+
 REAL_CUSTOMERS = ("REAL-1", "REAL-2", "REAL-3")
 REAL_METERS = ("REAL-calls", "REAL-bytes")
 
@@ -61,7 +63,7 @@ class Account:
 
     def writes(self) -> list[Recorded]:
         """The requests that change something."""
-        return [each for each in self.recorded if each.method != "GET" and each.path != "/usage"]
+        return [each for each in self.recorded if each.method != "GET" and each.path not in QUERIES]
 
     def _do(self, request: Recorded) -> Answer:
         first, _, key = request.path.strip("/").partition("/")

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from contracts.__main__ import main
-from contracts.keys import AMBERFLO, OTHER, SOLVIMON
+from contracts.keys import AMBERFLO, OTHER, SESSION, SOLVIMON
 from contracts.target import TREAT_AS_REMOTE
 from tests.contracts.bad_targets import unused_url
 from tests.contracts.faulty.document import THINGS
@@ -29,7 +29,7 @@ def contracts(
     *arguments: str | Path, folder: Path, answer: str | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Runs the command in a folder, without the keys of whoever runs the tests."""
-    cleared = {name: value for name, value in os.environ.items() if name not in {AMBERFLO, OTHER, SOLVIMON}}
+    cleared = {name: value for name, value in os.environ.items() if name not in {AMBERFLO, OTHER, SESSION, SOLVIMON}}
     return subprocess.run(
         [sys.executable, "-m", "contracts", *(str(word) for word in arguments)],
         cwd=folder,

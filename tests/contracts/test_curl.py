@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from contracts.curl import curl
-from contracts.keys import AMBERFLO, OTHER, SOLVIMON, WRONG_KEY
+from contracts.keys import AMBERFLO, OTHER, SESSION, SOLVIMON, WRONG_KEY
 from contracts.model import BODY_LIMIT
 
 BASH = shutil.which("bash") or "bash"
@@ -52,7 +52,8 @@ def url() -> Iterator[str]:
 
 def run(command: str) -> tuple[str, str, dict[str, str], bytes]:
     """What the server sees of a command."""
-    environment = {AMBERFLO: "key-one", OTHER: "key-two", SOLVIMON: "key-three", "PATH": "/usr/bin:/bin"}
+    keys = {AMBERFLO: "key-one", OTHER: "key-two", SOLVIMON: "key-three", SESSION: "a-token"}
+    environment = {**keys, "PATH": "/usr/bin:/bin"}
     subprocess.run([BASH, "-c", command], env=environment, check=True, capture_output=True, timeout=20)
     return Echo.seen
 
@@ -95,9 +96,12 @@ def test_the_same_request(url: str, method: str, path: str, headers: dict[str, s
         ({"vendor": "solvimon"}, "key-three"),
         ({"auth": "wrong"}, WRONG_KEY),
         ({"auth": "none"}, None),
+        ({"portal": True}, "Session a-token"),
+        ({"portal": True, "auth": "account"}, "key-one"),
+        ({"portal": True, "auth": "wrong"}, f"Session {WRONG_KEY}"),
     ],
 )
-def test_the_key_comes_from_the_environment(url: str, more: dict[str, str], expected: str | None) -> None:
+def test_the_key_comes_from_the_environment(url: str, more: dict[str, Any], expected: str | None) -> None:
     """Each key is read from its variable, and one that stood in the request is not in the command."""
     prepared = requests.Request("GET", f"{url}/customers", headers={"x-api-key": "canary"}).prepare()
     command = curl(prepared, key_header=KEY_HEADER, **more)

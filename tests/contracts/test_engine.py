@@ -1,15 +1,19 @@
 """The adapter to the engine: every request passes the gate, and what is relied on of the engine is still there."""
 
 import copy
+import gzip
 import socket
+import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis.internal import charmap
 from schemathesis.engine import events
 from schemathesis.engine.context import EngineContext
 from schemathesis.engine.core import Engine, ExecutionPlan
@@ -17,11 +21,11 @@ from schemathesis.engine.run import PhaseName
 
 from contracts.checks.table import ENGINE_CHECKS
 from contracts.engine import Job, drive
-from contracts.engine.drive import Answered, Ended, Trouble, Unanswered
+from contracts.engine.drive import Answered, Ended, Trouble, Unanswered, elsewhere
 from contracts.engine.gated import GatedContext
 from contracts.engine.selection import engine_document
 from contracts.engine.settings import PHASES, engine_settings
-from contracts.gate import Gate
+from contracts.gate import Gate, Terms
 from contracts.keys import AMBERFLO
 from contracts.model import Exchange, Limits, Outcome, RunError
 from contracts.target import TREAT_AS_REMOTE, read_target
@@ -45,13 +49,15 @@ def tiny() -> Iterator[Server]:
 def gate_to(url: str, document: Document, watcher: Watcher, *, remote: bool = False) -> Gate:
     """A gate to a server of the test."""
     environment = {AMBERFLO: "test-engine", TREAT_AS_REMOTE: "1" if remote else ""}
-    return Gate(read_target(url, document=str(THINGS), environment=environment), document.operations, observe=watcher)
+    target = read_target(url, document=str(THINGS), environment=environment)
+    return Gate(target, document.operations, terms=Terms(rate=1000), observe=watcher)
 
 
 def steps(url: str, document: Document, **more: Any) -> list[Any]:
     """Everything that the engine says of a server."""
     watcher = Watcher()
-    job = Job(document, "", LIMITS, more.pop("seconds", 60.0), 1, more.pop("barred", {}))
+    limits = more.pop("limits", LIMITS)
+    job = Job(document, "", limits, more.pop("seconds", 60.0), 1, more.pop("barred", {}))
     return list(drive(job, gate_to(url, document, watcher, **more), watcher))
 
 
@@ -82,6 +88,45 @@ def test_every_phase_sends_and_nothing_is_lost(tiny: Server) -> None:
     assert len(answered) == len(sent)
     assert found[-1] == Ended(in_time=True, dead=False, answered=len(sent))
     assert not any(isinstance(step, Trouble | Unanswered) for step in found)
+
+
+def test_of_each_kind_no_more_cases_than_wanted(tiny: Server) -> None:
+    """With a limit for cases that are alike the coverage phase is shorter, and right, wrong and odd ones are sent."""
+    document = catalog.read(THINGS)
+    coverage = replace(LIMITS, phases=("coverage",))
+    every, few = (
+        [step.interaction for step in steps(tiny.url, document, limits=limits) if isinstance(step, Answered)]
+        for limits in (coverage, replace(coverage, alike=1))
+    )
+    assert len(few) < len(every)
+    for sent in (every, few):
+        assert {(each.positive, each.probe) for each in sent} >= {(True, ""), (False, ""), (False, "method")}
+        assert {each.operation_id for each in sent} == {each.operation_id for each in document.operations}
+
+
+def test_settings_of_operations_are_shared() -> None:
+    """However many operations there are, the engine has few entries to go through for each request."""
+    for remote in (False, True):
+        operations = catalog.project("live").operations
+        config = engine_settings("https://example.invalid", operations, LIMITS, seed=1, remote=remote)
+        assert len(config.projects.get_default().operations.operations) == 1 + remote
+
+
+def test_what_utf8_encodes_is_known_beforehand() -> None:
+    """Hypothesis finds the table that the run puts into its folder, and there is nothing in it that is not so."""
+    find_out = charmap.intervals_from_codec.__wrapped__
+    with elsewhere():
+        encoded, changed = find_out("utf-8")
+        path = charmap.charmap_file("codec-v2-utf-8")
+        path.write_bytes(gzip.compress(b"[[[97, 98]], []]"))
+        assert find_out("utf-8")[0].intervals == ((97, 98),)
+    assert changed.intervals == ()
+    for first, last in encoded.intervals:
+        assert [chr(code).encode() for code in (first, last)]
+    for code in (0xD800, 0xDFFF):
+        with pytest.raises(UnicodeEncodeError):
+            chr(code).encode()
+    assert encoded.intervals == ((0, 0xD7FF), (0xE000, sys.maxunicode))
 
 
 def test_a_dead_server_is_noticed_through_the_gate() -> None:

@@ -71,6 +71,46 @@ def test_request_without_its_key_is_refused(account: Account) -> None:
     assert gated.session.get(account.url + "/customers").ok
 
 
+TOKEN = "canary-token-of-a-session"
+PORTAL = "/customer-portal/meter"
+
+
+@pytest.mark.parametrize(
+    ("mode", "sent", "shown"),
+    [
+        ("own", f"Session {TOKEN}", "Session $AMBERFLO_SESSION"),
+        ("wrong", f"Session {WRONG_KEY}", f"Session {WRONG_KEY}"),
+        ("account", OWN_KEY, "$AMBERFLO_API_KEY"),
+        ("other", OTHER_KEY, "$AMBERFLO_OTHER_API_KEY"),
+        ("none", None, None),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "TRACE"])
+def test_the_portal_gets_a_session(
+    account: Account, mode: str, sent: str | None, shown: str | None, method: str
+) -> None:
+    """An operation of the portal, and every method of its path, gets the session's token, which is shown nowhere."""
+    gated = Gated(target(account.url, loopback=True))
+    gated.gate.hold(Secret(TOKEN))
+    account.instead = lambda _request: Answer(200, {"echo": TOKEN})
+    response = gated.session.request(method, account.url + PORTAL, headers={AUTH_HEADER: mode})
+    [recorded], [exchange] = account.recorded, gated.exchanges
+    assert _key(recorded) == sent
+    assert {name.lower(): value for name, value in exchange.headers.items()}.get("x-api-key") == shown
+    assert TOKEN not in str(response.request.headers) + repr(exchange)
+
+
+def test_what_a_session_opened_is_counted_as_a_success(account: Account) -> None:
+    """A success counts when the request carried the key that it should, and not when it carried another one."""
+    gated = Gated(target(account.url, loopback=True))
+    gated.gate.hold(Secret(TOKEN))
+    for mode in ("own", "wrong", "account", "none", "other"):
+        gated.session.get(account.url + PORTAL, headers={AUTH_HEADER: mode})
+    account.instead = lambda _request: Answer(404, {})
+    gated.session.get(account.url + "/customers", headers={AUTH_HEADER: "own"})
+    assert gated.gate.counts.succeeded == {"portalListMeters": 1}
+
+
 def test_solvimon_gets_its_own_key(account: Account) -> None:
     """The key of one vendor never goes to the other."""
     keys = Keys(Secret(OWN_KEY), None, Secret("canary-solvimon"))

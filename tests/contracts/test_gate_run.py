@@ -10,7 +10,8 @@ from contracts.cleanup import clean_up_file
 from contracts.conformance import Conformance
 from contracts.ledger import Ledger
 from contracts.model import LIMITS, Profile
-from contracts.policy import HAZARDS, READ_ONLY, Policy
+from contracts.policy import HAZARDS, READ_ONLY, Policy, unsendable
+from contracts.routing import Router
 from contracts.runner import run
 from contracts.settings import Settings, projections
 from contracts.target import TREAT_AS_REMOTE, read_target
@@ -31,11 +32,17 @@ def account() -> Iterator[Account]:
         yield running
 
 
-def _run(
-    account: Account, profile: Profile, seed: int, policy: Policy = READ_ONLY, ledger: Path | None = None
+def _run(  # noqa: PLR0913 - as a command line has that many options
+    account: Account,
+    profile: Profile,
+    seed: int,
+    policy: Policy = READ_ONLY,
+    ledger: Path | None = None,
+    *,
+    dialect: str = "published",
 ) -> Conformance:
     """A run as the command line makes it, but for its rate and the number of requests."""
-    where = read_target(account.url, document="amberflo", dialect="published", environment=ENVIRONMENT)
+    where = read_target(account.url, document="amberflo", dialect=dialect, environment=ENVIRONMENT)
     limits = replace(LIMITS[profile], max_examples=5, seconds=40, requests=QUOTA)
     return run(
         Settings(where, projections(where, "amberflo"), profile, seed, policy, 5000, ledger=ledger, limits=limits)
@@ -92,6 +99,22 @@ def test_writing_run_names_no_key_of_the_account(
             "prepaid-order",
             "plan-assignment",
         }
+
+
+@pytest.mark.slow
+def test_writing_run_in_the_live_form(account: Account, tmp_path: Path) -> None:
+    """Of the whole reference only what may be written arrives, about the run's own customers; and all is tidied up."""
+    path = tmp_path / "ledger.jsonl"
+    account.instead = lambda request: Answer(200, {"sessionToken": "a-token"}) if request.path == "/session" else None
+    report = _run(account, Profile.SMOKE, 1, Policy(allow_writes=True), path, dialect="live")
+    router = Router(catalog.project("live").operations)
+    writes = account.writes()
+    found = {match.operation.operation_id for each in writes if (match := router.match(each.method, each.path))}
+    assert found >= {"createCustomer", "createSession", "updateCustomerLifecycleStage", "deleteCustomer"}
+    assert not [name for name in found if unsendable(catalog.document("amberflo").operation(name)) or name in HAZARDS]
+    assert not [each for each in writes if "REAL" in each.path + each.query or b"REAL" in each.body]
+    assert report.requests.operations["portalListMeters"]
+    assert set(account.customers) == set(REAL_CUSTOMERS)
 
 
 def test_run_on_an_overloaded_target_has_no_security_finding(account: Account) -> None:

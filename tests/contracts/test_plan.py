@@ -10,7 +10,9 @@ from contracts.faults import Refused
 from contracts.gate import Terms
 from contracts.model import LIMITS, Keys, Profile
 from contracts.plan import Plan, plan, plan_lines
-from contracts.policy import HAZARDS, READ_ONLY, Policy
+from contracts.policy import HAZARDS, READ_ONLY, Policy, is_read
+from contracts.portal import is_portal
+from contracts.secrets import Secret
 from specs import catalog
 from tests.contracts.gates import OTHER_KEY, OWN_KEY, PREFIX, Gated, ledger, target
 from tests.contracts.recording_server import Account, recording_account
@@ -91,7 +93,7 @@ def _times(gated: Gated, operation: catalog.Operation) -> int:
 def test_total_is_what_the_rate_leaves(account: Account) -> None:
     """No more can be sent than the rate allows in the time of the run."""
     slow = plan(target(account.url), OPERATIONS, Profile.SMOKE, READ_ONLY, rate=0.5)
-    assert (slow.most, slow.rate) == (30, 0.5)
+    assert (slow.most, slow.rate) == (LIMITS[Profile.SMOKE].seconds / 2, 0.5)
     usual = plan(target(account.url), OPERATIONS, Profile.SMOKE, READ_ONLY)
     assert (usual.most, usual.rate) == (len(READS) * LIMITS[Profile.SMOKE].requests, 5)
 
@@ -111,6 +113,40 @@ def test_missing_key_is_a_reason() -> None:
     assert {each.reason for each in made.operations} == {"there is no key: AMBERFLO_API_KEY is not set"}
 
 
+LIVE = catalog.project("live").operations
+PORTAL = [each for each in LIVE if is_portal(each)]
+
+
+def test_the_portal_is_planned_with_a_session_alone() -> None:
+    """Elsewhere its reads need a token from the environment, or the writes that open a session; its writes stay."""
+    given = Keys(amberflo=target(URL).keys.amberflo, session=Secret("a-token-of-a-session"))
+    reads = {each.operation_id for each in PORTAL if is_read(each)}
+    names = {each.operation_id for each in PORTAL}
+    for where, policy, sent in (
+        (target(URL), READ_ONLY, set()),
+        (target(URL, keys=given), READ_ONLY, reads),
+        (target(URL), WRITES, reads),
+        (target(URL), EVERYTHING, reads),
+        (target(URL, loopback=True), READ_ONLY, names),
+    ):
+        made = plan(where, LIVE, Profile.SMOKE, policy)
+        assert _sent(made) & names == sent
+    unsent = [
+        each for each in plan(target(URL), LIVE, Profile.SMOKE, READ_ONLY).operations if is_portal(each.operation)
+    ]
+    assert {each.reason for each in unsent} == {
+        "there is no session: AMBERFLO_SESSION is not set, and without --allow-writes none is opened"
+    }
+
+
+def test_a_document_that_opens_no_session_needs_one() -> None:
+    """Even on this machine, where nothing but a token could open the portal."""
+    made = plan(target(URL, loopback=True), PORTAL, Profile.SMOKE, READ_ONLY)
+    assert {each.reason for each in made.operations} == {
+        "there is no session: AMBERFLO_SESSION is not set, and the document cannot open one"
+    }
+
+
 def test_charge_events_are_not_planned_elsewhere() -> None:
     """Not even when everything is allowed."""
     keys = Keys(solvimon=target(URL).keys.amberflo)
@@ -125,7 +161,9 @@ def test_lines_say_what_stays() -> None:
     assert "deleted by a clean-up: customer, meter" in text
     text = "\n".join(plan_lines(plan(target(URL), OPERATIONS, Profile.STANDARD, READ_ONLY)))
     assert "Nothing stays for ever" in text
-    assert "at most 420 requests, at most 5 in a second, within 120 s" in text
+    limits = LIMITS[Profile.STANDARD]
+    most = len(READS) * limits.requests
+    assert f"at most {most} requests, at most 5 in a second, within {limits.seconds:g} s" in text
     assert "--allow ingestMeterEvents would send it" in text
     for operation in OPERATIONS:
         assert f"{operation.operation_id} ({operation.method} {operation.path})" in text

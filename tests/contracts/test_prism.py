@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contracts.exitcodes import ExitCode
-from contracts.model import Profile
+from contracts.model import Limits, Profile
 from contracts.runner import run
 from contracts.settings import Settings, projections
 from contracts.target import read_target
@@ -71,7 +71,8 @@ def prism() -> Iterator[str]:
 def test_prism_takes_a_wrong_key(prism: str) -> None:
     """The run ends with 1, and among its findings is that a wrong key is accepted."""
     target = read_target(prism, document=str(DOCUMENT), environment={})
-    found = run(Settings(target, projections(target, str(DOCUMENT)), Profile.SMOKE, 1, files={DOCUMENT.stem: DOCUMENT}))
+    files, limits = {DOCUMENT.stem: DOCUMENT}, Limits(1, 60, ("examples",), 15)
+    found = run(Settings(target, projections(target, str(DOCUMENT)), Profile.SMOKE, 1, files=files, limits=limits))
     assert found.exit_code is ExitCode.FINDINGS
     wrong = [each for each in found.judgement.open if each.identity.check == "key_required"]
     assert {each.identity.operation_id for each in wrong} >= {"listMeterDefinitions", "ingestMeterEvents"}

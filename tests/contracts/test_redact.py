@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.keys import WRONG_KEY
 from contracts.redact import Redactor
 from contracts.secrets import MASK, Secret
 
@@ -50,6 +51,21 @@ def test_every_form_is_masked(form: str, secret: str) -> None:
     assert written[3:-5] not in shown
     assert shown.startswith("before ")
     assert shown.endswith(" after")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '"X-API-KEY": "$AMBERFLO_API_KEY"',
+        '"X-API-KEY": "Session $AMBERFLO_SESSION"',
+        f'"X-API-KEY": "{WRONG_KEY}"',
+        f"X-API-KEY: Session {WRONG_KEY}",
+    ],
+)
+def test_what_stands_for_a_key_is_shown(shown: str) -> None:
+    """The name of a variable and a key that was made up to be refused are no secrets, and a reader needs them."""
+    assert Redactor([Secret(PLAIN)]).text(shown) == shown
+    assert Redactor().text('"X-API-KEY": "Session abcdefgh1234"') == f'"X-API-KEY": "{MASK}"'
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6, max_size=40), st.binary(), st.binary())

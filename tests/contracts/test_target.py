@@ -105,6 +105,16 @@ def test_keys_that_are_set_are_used_and_no_other(*, loopback: bool) -> None:
     assert keys.solvimon is None
 
 
+def test_a_session_is_no_key() -> None:
+    """A token of a session alone still lets keys be made up, and is masked like one."""
+    keys = read_keys({"AMBERFLO_SESSION": CANARY}, loopback=True)
+    assert keys.session == Secret(CANARY)
+    assert keys.amberflo is not None
+    assert keys.session in keys.all()
+    with pytest.raises(RunError, match="AMBERFLO_SESSION"):
+        read_keys({"AMBERFLO_SESSION": " x"}, loopback=False)
+
+
 def test_key_of_the_command_line_is_for_this_machine() -> None:
     """A command line is seen by others, so a real key never has to stand there."""
     keys = read_keys({"AMBERFLO_OTHER_API_KEY": "b", **SET}, loopback=True, api_key="test-mine")

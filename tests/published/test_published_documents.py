@@ -11,6 +11,7 @@ from tests.support.serving import Server
 HERE = Path(__file__).parent
 DOCUMENTS = HERE.parent / "specs" / "published"
 OPERATIONS = {"metering": 9, "billing": 8}
+BRIEFLY = ("--max-examples", 25)
 BOOLEANS = {"true", "false", "True", "False", "1", "0"}
 """How clients spell a boolean in a query."""
 
@@ -20,10 +21,13 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 6))
 @pytest.mark.parametrize("document", OPERATIONS)
 def test_nothing_is_found(server: Server, tmp_path: Path, document: str, seed: int) -> None:
-    """Every operation is tested and nothing found; the settings cover what has no honest answer."""
+    """Every operation is tested and nothing found; the settings cover what has no honest answer.
+
+    The first seed runs as it comes, the others with fewer cases of each operation.
+    """
     run = schemathesis(
         tmp_path, "--config-file", HERE / "schemathesis.toml", "run", DOCUMENTS / f"{document}.yaml",
-        "-u", server.url, "-H", f"X-API-KEY: test-{uuid4()}", "--seed", seed,
+        "-u", server.url, "-H", f"X-API-KEY: test-{uuid4()}", "--seed", seed, *(BRIEFLY if seed > 1 else ()),
     )  # fmt: skip
     assert run.status == 0, run.output
     assert run.verdict == (OPERATIONS[document], 0, 0)

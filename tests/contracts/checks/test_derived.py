@@ -1,15 +1,17 @@
 """What the checks derive from a document: samples, lifecycles, where checks apply, and what excuses a failure."""
 
+from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
 from contracts.checks.bearing import bears
-from contracts.checks.excuses import LEGAL_REFUSALS, Ground, excuse, legal_statuses
-from contracts.checks.lifecycles import lifecycles
+from contracts.checks.excuses import Ground, excuse, legal_statuses
+from contracts.checks.fresh import fresh
+from contracts.checks.lifecycles import Lifecycle, lifecycles
 from contracts.checks.preludes import prelude
-from contracts.checks.samples import sample
+from contracts.checks.samples import Sample, sample, samples
 from contracts.checks.second_opinion import Opinion
 from contracts.checks.table import CHECKS, ENGINE_CHECKS, Scope, told_once
 from specs import catalog
@@ -17,23 +19,25 @@ from specs.catalog import Document
 from tests.contracts.checks.test_forms import exchange
 
 PROJECTIONS = (catalog.project("published"), catalog.project("live"), catalog.document("solvimon"))
-CASES = [(document, operation) for document in PROJECTIONS for operation in document.operations]
 
 
-@pytest.mark.parametrize(("document", "operation"), CASES, ids=lambda each: getattr(each, "operation_id", ""))
-def test_samples_are_valid(document: Document, operation: catalog.Operation) -> None:
-    """Every operation has a sample, and openapi-core finds the request valid."""
-    request = sample(document, operation)
-    assert request is not None
+def asked_with(operation: catalog.Operation, request: Sample) -> Any:
+    """A request as it would be sent, and answered with nothing."""
     prepared = request.request("http://127.0.0.1", operation)
-    found = exchange(
-        operation.operation_id,
-        prepared.body or b"",
-        b"",
-        method=operation.method,
-        url=str(prepared.url).removeprefix("http://127.0.0.1"),
-    )
-    assert Opinion(document.spec).accepts(found)
+    url = str(prepared.url).removeprefix("http://127.0.0.1")
+    body, media_type = prepared.body or b"", request.media_type
+    return exchange(operation.operation_id, body, b"", method=operation.method, url=url, asked_as=media_type)
+
+
+@pytest.mark.parametrize("document", PROJECTIONS, ids=["published", "live", "solvimon"])
+def test_samples_are_valid(document: Document) -> None:
+    """Every operation has a sample for each example of its body, and openapi-core finds the requests valid."""
+    opinion = Opinion(document.spec)
+    for operation in document.operations:
+        requests = [*samples(document, operation)]
+        assert requests, operation.operation_id
+        for request in requests:
+            assert opinion.accepts(asked_with(operation, request)), (operation.operation_id, request)
 
 
 @pytest.mark.parametrize(
@@ -44,26 +48,74 @@ def test_samples_are_valid(document: Document, operation: catalog.Operation) -> 
             {
                 ("createMeterDefinition", "meterApiName", "getMeterDefinitionById", "deleteMeterDefinition"),
                 ("createCustomer", "customerId", "getCustomerById", "deleteCustomer"),
+                ("createFilteringRule", "meterApiName", "listFilteringRules", ""),
             },
         ),
-        (PROJECTIONS[1], {("createCustomer", "customerId", "getCustomerById", "deleteCustomer")}),
         (PROJECTIONS[2], set()),
     ],
-    ids=["published", "live", "solvimon"],
+    ids=["published", "solvimon"],
 )
 def test_lifecycles(document: Document, expected: set[tuple[str, str, str, str]]) -> None:
     """What can be created, read and deleted is found by the links alone."""
-    found = lifecycles(document)
-    assert {
-        (each.create.operation_id, each.key, each.read.operation_id, each.delete.operation_id)
-        for each in found
-        if each.read and each.delete
-    } == expected
+    assert {named(each) for each in lifecycles(document)} == expected
 
 
-def test_every_reason_to_refuse_is_known() -> None:
-    """No document has a word in `x-refuses` that the table does not explain."""
-    assert {reason for each in catalog.operations() for reason in each.refuses} <= set(LEGAL_REFUSALS)
+def named(lifecycle: Lifecycle) -> tuple[str, str, str, str]:
+    """What a lifecycle is made of."""
+    delete = lifecycle.delete.operation.operation_id if lifecycle.delete else ""
+    return lifecycle.create.operation_id, lifecycle.key, lifecycle.read.operation.operation_id, delete
+
+
+LIVE = {
+    # A key in a query, and a deletion that has to wait until the thing is deprecated.
+    "createOrUpdatePromotion": ("id", True, "getPromotion", "deletePromotion", "createOrUpdatePromotion"),
+    "createMeter": ("id", True, "getMeter", "deleteMeter", "updateMeter"),
+    # A key that the target chooses, and one in a path.
+    "createUsageReportJob": ("id", False, "getUsageReportJob", "deleteUsageReportJob", ""),
+    "createWebhookSubscription": ("id", True, "getWebhookSubscription", "deleteWebhookSubscription", ""),
+    # Two keys: whose it is, and which.
+    "createCustomerPrepaidOrder": ("id", True, "getPrepaidOrder", "deletePrepaidOrder", ""),
+    # The same thing by another path.
+    "createOrUpdateFlatRatePrice": ("id", True, "getProductItemPrice", "", ""),
+}
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_lifecycles_of_the_live_documents(name: str) -> None:
+    """Where the key stands, who chooses it, and what has to come before a deletion follow from links and schemas."""
+    found = next(each for each in lifecycles(PROJECTIONS[1]) if each.create.operation_id == name)
+    _, key, read, delete = named(found)
+    deprecate = found.deprecate.operation_id if found.deprecate else ""
+    assert (key, found.chosen, read, delete, deprecate) == LIVE[name]
+
+
+@pytest.mark.parametrize("name", ["updateBillingSettings", "extendPrepaidCard", "retryWebhookRequest", "createSession"])
+def test_what_makes_nothing_has_no_lifecycle(name: str) -> None:
+    """A setting, a change of what is there already, and what cannot be read back are no things with a life."""
+    assert name not in {each.create.operation_id for each in lifecycles(PROJECTIONS[1])}
+
+
+def test_a_handle_fills_each_parameter_where_it_stands() -> None:
+    """A thing's fields go into the query or the path that takes them, and nothing else is lost."""
+    document = PROJECTIONS[1]
+    known = {each.create.operation_id: each for each in lifecycles(document)}
+    order = known["createCustomerPrepaidOrder"].read.request(document, {"id": 7, "customerId": "c"})
+    assert (order.path, order.query) == ({}, {"Id": "7", "CustomerId": "c"})
+    job = known["createUsageReportJob"].read.request(document, {"id": "a/b"})
+    assert (job.path, job.query) == ({"id": "a/b"}, {})
+    assert job.url("", known["createUsageReportJob"].read.operation) == "/jobs/a%2Fb"
+
+
+def test_what_must_not_be_there_twice_is_new() -> None:
+    """Where a document refuses duplicates the free texts of a body get a name of their own, and its enums do not."""
+    document = PROJECTIONS[1]
+    made = next(fresh(document, document.operation("createMeter"), "k1", "id"))
+    plain = sample(document, document.operation("createMeter"))
+    assert plain is not None
+    assert made.body["id"] == "k1"
+    assert made.body["label"] == f"{plain.body['label']}-k1"
+    assert made.body["meterType"] == plain.body["meterType"]
+    assert Opinion(document.spec).accepts(asked_with(document.operation("createMeter"), made))
 
 
 def test_a_refusal_by_rule_is_legal_only_where_the_document_says_so() -> None:
@@ -76,10 +128,10 @@ def test_every_check_has_its_places() -> None:
     """Each check applies to an operation of the documents, but for the one that needs a required header."""
     applying = {
         name
-        for document in PROJECTIONS
-        for operation in document.operations
+        for scope in (Scope(document, lifecycles(document)) for document in PROJECTIONS)
+        for operation in scope.document.operations
         for name, check in CHECKS.items()
-        if check.applies(operation, Scope(document, lifecycles(document)))
+        if check.applies(operation, scope)
     }
     assert set(CHECKS) - applying == {"missing_required_header"}
     assert set(ENGINE_CHECKS) <= set(CHECKS)
@@ -102,7 +154,8 @@ def test_every_check_has_its_places() -> None:
         ("allow_header_conformance", {"method": "OPTIONS", "headers": {"content-type": ""}}, False),
         ("use_after_free", {"after_delete": True, "status": 404}, True),
         ("use_after_free", {"status": 404}, False),
-        ("ensure_resource_availability", {"after_create": True}, True),
+        ("ensure_resource_availability", {"after_create": True, "body": b'{"id":1}'}, True),
+        ("ensure_resource_availability", {"after_create": True}, False),
         ("ensure_resource_availability", {}, False),
         ("response_schema_conformance", {}, True),
         ("response_schema_conformance", {"status": 418}, False),
@@ -146,6 +199,44 @@ def test_one_cause_is_told_once() -> None:
     assert told_once(dict.fromkeys(["response_schema_conformance"])) == {"response_schema_conformance"}
 
 
+def test_what_the_document_has_under_an_alias_is_excused() -> None:
+    """A method that the path has as an alias alone may be answered, and may stand in Allow; any other may not."""
+    ground = Ground.of(PROJECTIONS[1], catalog.document("amberflo"))
+    listing = "/payments/pricing/amberflo/account-pricing/promotions/list"
+
+    def tried(method: str, url: str, allow: str = "") -> Any:
+        headers = {"content-type": "", "allow": allow}
+        found = exchange("listPromotions", b"", {}, method=method, url=url, status=404, probe="method")
+        return replace(found, headers=headers)
+
+    assert excuse("unsupported_method", tried("DELETE", listing), ground)
+    assert excuse("unsupported_method", tried("PATCH", listing), ground) is None
+    right = excuse("allow_header_conformance", tried("OPTIONS", listing, "DELETE, GET, HEAD"), ground)
+    assert right is not None
+    assert right.conforms
+    for wrong in ("DELETE", "DELETE, GET, PATCH", ""):
+        assert excuse("allow_header_conformance", tried("OPTIONS", listing, wrong), ground) is None
+
+
+def test_a_body_of_text_cannot_be_of_a_wrong_type() -> None:
+    """Whatever value was meant for CSV, a text arrives; a JSON body is of the type that it is."""
+    ground = Ground.of(PROJECTIONS[1], catalog.document("amberflo"))
+
+    def sent(media_type: str) -> Any:
+        return exchange("ingestMeterEvents", b"7", "", positive=False, url="/ingest", asked_as=media_type)
+
+    assert excuse("negative_data_rejection", sent("text/csv"), ground)
+    assert excuse("negative_data_rejection", sent("application/json"), ground) is None
+
+
+@pytest.mark.parametrize(("body", "excused"), [({}, True), ([], True), ({"id": "a"}, False), (b"", False), ("", False)])
+def test_an_empty_answer_after_a_deletion_is_excused(body: Any, *, excused: bool) -> None:
+    """A platform may say with an empty object or list that nothing is there."""
+    ground = Ground.of(PROJECTIONS[1], catalog.document("amberflo"))
+    found = exchange("getPromotion", b"", body, method="GET")
+    assert (excuse("use_after_free", found, ground) is not None) is excused
+
+
 def test_a_prelude_makes_what_is_read_and_clears_what_is_created() -> None:
     """A reading or deleting request is preceded by the creation, a creation by the deletion; others need nothing."""
     document = PROJECTIONS[0]
@@ -159,6 +250,20 @@ def test_a_prelude_makes_what_is_read_and_clears_what_is_created() -> None:
     assert (made[0].operation_id, made[1].path) == ("deleteCustomer", {"customerId": "x"})
     assert prelude(document, known, exchange("getCustomerById", b"", {}, url="/customers/a", status=404)) is None
     assert prelude(document, known, exchange("queryUsage", {}, {})) is None
+
+
+def test_a_prelude_knows_keys_in_queries() -> None:
+    """The key of what is read or deleted may stand in the query, and several operations may read the same things."""
+    document = PROJECTIONS[1]
+    known = lifecycles(document)
+    url = "/payments/pricing/amberflo/account-pricing/promotions?id=a%26b"
+    read = prelude(document, known, exchange("getPromotion", b"", {}, url=url, method="GET"))
+    assert read is not None
+    assert (read[0].operation_id, read[1].body["id"]) == ("createOrUpdatePromotion", "a&b")
+    made = prelude(document, known, exchange("createOrUpdatePromotion", {"id": "x"}, {}, url="/"))
+    assert made is not None
+    assert (made[0].operation_id, made[1].query) == ("deletePromotion", {"id": "x"})
+    assert prelude(document, known, exchange("getUsageReportJob", b"", {}, url="/jobs/a", method="GET")) is None
 
 
 def test_a_sample_of_a_bare_schema_is_valid() -> None:
