@@ -19,11 +19,6 @@ _MOST = 6
 
 Link = Mapping[str, Any]
 
-ACROSS: tuple[tuple[str, Link], ...] = (
-    ("deleteCustomer", {"operationId": "reinstateCustomer", "requestBody": {"customerId": "$request.path.customerId"}}),
-)
-"""Links that no file can hold, since they lead into another one: from which operation, and the link."""
-
 
 @dataclass(frozen=True)
 class Reached:
@@ -57,7 +52,7 @@ class Reaching:
         self._made = 0
         known = {each.operation_id: each for each in asker.document.operations if each.operation_id not in barred}
         self._sources: dict[str, list[tuple[Operation, Link]]] = {}
-        for source, link in (*_documented(known), *((known[name], link) for name, link in ACROSS if name in known)):
+        for source, link in _documented(known):
             target = link.get("operationId", "")
             if target in known and target != source.operation_id:
                 self._sources.setdefault(target, []).append((source, link))
