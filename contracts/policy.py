@@ -72,8 +72,6 @@ QUERIES = frozenset(
         "/usage/sparse",
         "/usage/sparse/batch",
         "/jobs/check",
-        "/tax",
-        "/tax/validate-address",
         "/customer-portal/usage",
         "/customer-portal/usage-batch",
         "/customer-portal/usage-cost",
@@ -148,6 +146,7 @@ NEVER_BELOW: Mapping[str, str] = MappingProxyType(
         "/payments/pricing/amberflo/customer-prepaid": "it changes what was paid for",
         "/payments/pricing/amberflo/customer-pricing": "it decides by which plan a customer is invoiced",
         "/payments/pricing/amberflo/customer-promotions": "it takes money off a customer's invoices",
+        "/tax": "it may ask the account's tax provider, who counts or keeps each question",
         "/webhook": "it makes the target call an address, which is somebody's",
     }
 )

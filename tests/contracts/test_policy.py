@@ -72,6 +72,13 @@ def test_what_the_account_has_one_of_is_never_sent() -> None:
         assert unsendable(OPERATIONS[name])
 
 
+@pytest.mark.parametrize("name", ["calculateTaxes", "validateAddress"])
+def test_a_question_that_somebody_else_may_answer_is_no_read(name: str) -> None:
+    """What a target passes on to its tax provider is counted there, so it is not asked elsewhere."""
+    assert not is_read(OPERATIONS[name])
+    assert "provider" in unsendable(OPERATIONS[name])
+
+
 def test_tables_name_operations_that_there_are() -> None:
     """A row whose operation was renamed protects nothing."""
     known = set(OPERATIONS)
