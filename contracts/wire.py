@@ -207,43 +207,27 @@ def _has_more(stream: io.BufferedReader) -> bool:
         connection.settimeout(before)
 
 
-class _Watched:
-    """What both kinds of connection add: each exchange's watch gets a hold of the socket."""
+class _Connection(HTTPConnection):
+    """A connection whose exchanges' watches get a hold of its socket."""
 
+    response_class = _CountedResponse
     _fresh = False
 
-    def _opened(self, connection: socket.socket) -> socket.socket:
+    def _new_conn(self) -> socket.socket:
+        connection = super()._new_conn()
         self._fresh = True
         _local.watch.attach(connection, reused=False)
         return connection
 
-    def _taken_up(self, connection: socket.socket | None) -> None:
-        if connection is not None:
-            _local.watch.attach(connection, reused=not self._fresh)
-
-
-class _Connection(_Watched, HTTPConnection):
-    response_class = _CountedResponse
-
-    def _new_conn(self) -> socket.socket:
-        return self._opened(super()._new_conn())
-
     def request(self, *args: Any, **kwargs: Any) -> None:
-        self._taken_up(self.sock)
+        if self.sock is not None:
+            _local.watch.attach(self.sock, reused=not self._fresh)
         super().request(*args, **kwargs)
         self._fresh = False
 
 
-class _SecureConnection(_Watched, HTTPSConnection):
-    response_class = _CountedResponse
-
-    def _new_conn(self) -> socket.socket:
-        return self._opened(super()._new_conn())
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        self._taken_up(self.sock)
-        super().request(*args, **kwargs)
-        self._fresh = False
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
 
 
 class _Pool(HTTPConnectionPool):
