@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mockserver.domain.exact import settle_sums
-from mockserver.domain.windows import Interval, bucket_of, bucket_of_hours
+from mockserver.domain.windows import Buckets, bucket_of, bucket_of_hours, hours_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -105,9 +105,7 @@ _REDUCTIONS: Final = {
 }
 
 
-def aggregate_rows(
-    scan: Scan, extent: Extent, interval: Interval, kind: MeterKind, aggregation: Aggregation
-) -> Aggregated:
+def aggregate_rows(scan: Scan, extent: Extent, cut: Buckets, kind: MeterKind, aggregation: Aggregation) -> Aggregated:
     """Aggregate every event of `scan` by group and bucket.
 
     On a UNIQUE meter SUM and COUNT give distinct customers, MAX and MIN the largest and smallest number of distinct
@@ -115,11 +113,11 @@ def aggregate_rows(
     A sum beyond the doubles is answered as the largest double of its sign and marked `overflowed`.
     """
     if kind is not MeterKind.UNIQUE:
-        return _reduce_values(_cells(scan, extent, interval), aggregation)
+        return _reduce_values(_cells(scan, extent, cut), aggregation)
     if aggregation in {Aggregation.SUM, Aggregation.COUNT}:
-        return _count_customers(_cells(scan, extent, interval), extent.customers)
-    hourly = _count_customers(_cells(scan, extent, Interval.HOUR), extent.customers)
-    return _coarsen(hourly, interval, _REDUCTIONS[aggregation].ufunc)
+        return _count_customers(_cells(scan, extent, cut), extent.customers)
+    hourly = _count_customers(_cells(scan, extent, hours_of(cut)), extent.customers)
+    return _coarsen(hourly, cut, _REDUCTIONS[aggregation].ufunc)
 
 
 class _Cells(Protocol):
@@ -135,13 +133,13 @@ class _Cells(Protocol):
 class _DenseCells:
     """Every bucket of the range for every group."""
 
-    def __init__(self, scan: Scan, interval: Interval, first_bucket: int, width: int, groups: int) -> None:
-        self._scan, self._interval, self._first, self._width = scan, interval, first_bucket, width
+    def __init__(self, scan: Scan, cut: Buckets, first_bucket: int, width: int, groups: int) -> None:
+        self._scan, self._cut, self._first, self._width = scan, cut, first_bucket, width
         self.count = groups * width
 
     def parts(self) -> Iterator[tuple[Ints, Rows]]:
         for rows in self._scan():
-            cells = bucket_of(rows.times_ms, self._interval) - self._first
+            cells = bucket_of(rows.times_ms, self._cut) - self._first
             if rows.groups is not None:
                 cells += np.multiply(rows.groups, self._width, dtype=np.int64)
             yield cells, rows
@@ -153,10 +151,10 @@ class _DenseCells:
 class _SparseCells:
     """Only the cells that occur: groups and buckets are renumbered first, so that their product fits an int64."""
 
-    def __init__(self, scan: Scan, interval: Interval) -> None:
+    def __init__(self, scan: Scan, cut: Buckets) -> None:
         self._rows, all_groups = _joined(scan)
         groups, group_of_row = np.unique(all_groups, return_inverse=True)
-        buckets, bucket_of_row = np.unique(bucket_of(self._rows.times_ms, interval), return_inverse=True)
+        buckets, bucket_of_row = np.unique(bucket_of(self._rows.times_ms, cut), return_inverse=True)
         cells = group_of_row.astype(np.int64) * len(buckets) + bucket_of_row
         pairs, positions = np.unique(cells, return_inverse=True)
         self._cells = positions.astype(np.int64)
@@ -180,12 +178,12 @@ def _joined(scan: Scan) -> tuple[Rows, Ints]:
     return joined, np.concatenate(groups)
 
 
-def _cells(scan: Scan, extent: Extent, interval: Interval) -> _Cells:
-    first, last = bucket_of(np.array([extent.first_ms, extent.last_ms], np.int64), interval).tolist()
+def _cells(scan: Scan, extent: Extent, cut: Buckets) -> _Cells:
+    first, last = bucket_of(np.array([extent.first_ms, extent.last_ms], np.int64), cut).tolist()
     width = last - first + 1
     if extent.groups * width <= DENSE_CELLS:
-        return _DenseCells(scan, interval, first, width, extent.groups)
-    return _SparseCells(scan, interval)
+        return _DenseCells(scan, cut, first, width, extent.groups)
+    return _SparseCells(scan, cut)
 
 
 def _reduce_values(cells: _Cells, aggregation: Aggregation) -> Aggregated:
@@ -235,11 +233,11 @@ def _distinct_pairs(cells: _Cells, customers: int) -> Ints:
     return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
 
 
-def _coarsen(hourly: Aggregated, interval: Interval, ufunc: np.ufunc) -> Aggregated:
-    """Reduce hourly numbers to the buckets of `interval` and to the whole range."""
+def _coarsen(hourly: Aggregated, cut: Buckets, ufunc: np.ufunc) -> Aggregated:
+    """Reduce hourly numbers to the buckets of `cut` and to the whole range."""
     if not hourly.values.size:
         return hourly
-    buckets = bucket_of_hours(hourly.buckets, interval)
+    buckets = bucket_of_hours(hourly.buckets, cut)
     _, group_starts = _runs(hourly.groups)
     changes = (np.diff(hourly.groups) != 0) | (np.diff(buckets) != 0)
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1])

@@ -12,7 +12,7 @@ from typing import Final
 
 from mockserver.domain.aggregation import Aggregation, MeterKind
 from mockserver.domain.usage import UsageGroup, UsageQuery, UsageResult, arrange
-from mockserver.domain.windows import Interval, bucket_of_second, bucket_start
+from mockserver.domain.windows import Buckets, Interval, bucket_of_second, bucket_start
 
 Ask = Callable[[UsageQuery, MeterKind], UsageResult]
 """Answers a query about a meter of a kind: the event store."""
@@ -83,8 +83,8 @@ def count_usage(ask: Ask, query: UsageQuery, counting: Counting, statistic: Stat
         sums = ask(replace(asked, take=None), counting.kind)
         return _taken(averaged(sums, ask(counts, counting.kind)), query)
     if statistic is Statistic.MAX_COUNT:
-        hourly = ask(replace(asked, interval=Interval.HOUR, take=None), counting.kind)
-        return _taken(coarsened(hourly, query.interval, max), query)
+        hourly = ask(replace(_hourly(asked), take=None), counting.kind)
+        return _taken(coarsened(hourly, query.buckets, max), query)
     return ask(asked, counting.kind)
 
 
@@ -92,14 +92,13 @@ def _count_distinct(ask: Ask, query: UsageQuery, names: Sequence[str], base: Agg
     """Distinct values of dimensions: of each group, as many as there are groups of it by those dimensions too."""
     whole = base is Aggregation.COUNT
     pieces = replace(
-        query,
+        query if whole else _hourly(query),
         aggregation=Aggregation.COUNT,
-        interval=query.interval if whole else Interval.HOUR,
         group_by=tuple(dict.fromkeys((*query.group_by, *names))),
         take=None,
     )
     counted = distinct(ask(pieces, MeterKind.SUM), query.group_by)
-    return counted if whole else coarsened(counted, query.interval, max if base is Aggregation.MAX else min)
+    return counted if whole else coarsened(counted, query.buckets, max if base is Aggregation.MAX else min)
 
 
 def distinct(pieces: UsageResult, group_by: Sequence[str]) -> UsageResult:
@@ -115,15 +114,15 @@ def distinct(pieces: UsageResult, group_by: Sequence[str]) -> UsageResult:
     return UsageResult(groups, pieces.overflowed)
 
 
-def coarsened(hourly: UsageResult, interval: Interval, pick: Callable[[Sequence[float]], float]) -> UsageResult:
-    """Reduce hours to the buckets of an interval and to the whole range by picking one of their values."""
+def coarsened(hourly: UsageResult, buckets: Buckets, pick: Callable[[Sequence[float]], float]) -> UsageResult:
+    """Reduce hours to larger buckets and to the whole range by picking one of their values."""
     groups = []
     for group in hourly.groups:
         found: dict[int, list[float]] = {}
         for start, value in group.buckets:
-            found.setdefault(bucket_of_second(start, interval), []).append(value)
-        buckets = [(bucket_start(ordinal, interval), pick(values)) for ordinal, values in found.items()]
-        groups.append(UsageGroup(group.info, pick([value for _, value in group.buckets]), buckets))
+            found.setdefault(bucket_of_second(start, buckets), []).append(value)
+        picked = [(bucket_start(ordinal, buckets), pick(values)) for ordinal, values in found.items()]
+        groups.append(UsageGroup(group.info, pick([value for _, value in group.buckets]), picked))
     return UsageResult(groups, hourly.overflowed)
 
 
@@ -138,6 +137,11 @@ def averaged(sums: UsageResult, counts: UsageResult) -> UsageResult:
         for total, count in zip(sums.groups, counts.groups, strict=True)
     ]
     return UsageResult(groups, sums.overflowed)
+
+
+def _hourly(query: UsageQuery) -> UsageQuery:
+    """The query by hours, of which none lies in two of its own buckets."""
+    return replace(query, interval=Interval.HOUR, by_hour=True)
 
 
 def _by(query: UsageQuery, aggregation: Aggregation) -> UsageQuery:

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from operator import itemgetter
 from typing import Final
 
 from mockserver.domain.aggregation import Aggregation
 from mockserver.domain.exact import LARGEST
-from mockserver.domain.windows import Interval, bucket_of_second, bucket_start
+from mockserver.domain.windows import Buckets, Interval, Windows, bucket_of_second, bucket_start
 
 CUSTOMER: Final = "\x00customer"
 """Stands for the customer in `group_by` and `filters`, beside names of dimensions; no client sends such a name."""
@@ -28,6 +29,15 @@ class UsageQuery:
 
     Filters are joined by AND across keys and OR inside one; a key without values restricts nothing. An event
     without a grouped dimension (or customer) belongs to no group.
+
+    Attributes:
+        edges: where given, at least two ascending seconds, the first `start_s` and the last `end_s`: a bucket lies
+            between each and the next, labelled by its start, and `interval` does not matter. The value of a bucket
+            is what a question about it alone would give as its total.
+        by_hour: cuts the buckets between `edges` at the full hours too.
+
+    Raises:
+        ValueError: the edges are out of order or do not begin and end with the range.
     """
 
     meter: str
@@ -38,6 +48,21 @@ class UsageQuery:
     group_by: tuple[str, ...] = ()
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     take: Take | None = None
+    edges: tuple[int, ...] = ()
+    by_hour: bool = False
+
+    def __post_init__(self) -> None:
+        if self.edges and (
+            len(self.edges) < 2  # noqa: PLR2004  # a start and an end
+            or (self.edges[0], self.edges[-1]) != (self.start_s, self.end_s)
+            or any(later < earlier for earlier, later in pairwise(self.edges))
+        ):
+            raise ValueError("the edges of windows must ascend from start_s to end_s")
+
+    @property
+    def buckets(self) -> Buckets:
+        """How the range is cut."""
+        return Windows(self.edges, self.by_hour) if self.edges else self.interval
 
     def key(self) -> Hashable:
         """Equal for equal questions."""
@@ -51,6 +76,8 @@ class UsageQuery:
             self.group_by,
             filters,
             self.take,
+            self.edges,
+            self.by_hour,
         )
 
 

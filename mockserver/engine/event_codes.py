@@ -1,7 +1,7 @@
 """Dictionaries that turn the words of events into small numbers: meters, customers, whole sets of dimensions."""
 
 from array import array
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -23,6 +23,8 @@ _REMEMBERED: Final = 65_536
 class Codes(dict[Word, int]):
     """Word to code, numbered from 0 in order of appearance; looking up a new word numbers it."""
 
+    _words: tuple[Word, ...] = ()
+
     def __missing__(self, word: Word) -> int:
         code = self[word] = len(self)
         return code
@@ -30,6 +32,16 @@ class Codes(dict[Word, int]):
     def encode(self, words: Sequence[Word]) -> Codes32:
         """Return the code of every word."""
         return np.fromiter(map(self.__getitem__, words), np.int32, len(words))
+
+    def words(self) -> tuple[Word, ...]:
+        """Return every word at the place of its code; kept until there is a new one."""
+        if len(self._words) != len(self):
+            self._words = tuple(self)
+        return self._words
+
+    def chosen(self, wanted: Iterable[Word]) -> list[int]:
+        """Return the codes of those words that have one."""
+        return [self[word] for word in wanted if word in self]
 
 
 class DimensionColumn:
@@ -39,6 +51,8 @@ class DimensionColumn:
         self.values: Codes[str] = Codes()
         self._sets = array("i")
         self._codes = array("i")
+        self._by_set: Codes32 = np.empty(0, np.int32)
+        self._entered = 0
 
     def add(self, dimension_set: int, value: str) -> None:
         """Note that a set holds a value."""
@@ -46,10 +60,18 @@ class DimensionColumn:
         self._codes.append(self.values[value])
 
     def by_set(self, sets: int) -> Codes32:
-        """Return the value's code for each of the first `sets` dimension sets, ABSENT where a set lacks it."""
-        column = np.full(sets, ABSENT, np.int32)
-        column[np.array(self._sets, np.int32)] = np.array(self._codes, np.int32)
-        return column
+        """Return the value's code for each of the first `sets` dimension sets, ABSENT where a set lacks it.
+
+        The array is the column's own and must only be read: it is kept, and what is new is entered when asked for.
+        """
+        known = len(self._by_set)
+        if known < sets:
+            self._by_set = np.append(self._by_set, np.full(max(sets, 2 * known) - known, ABSENT, np.int32))
+        if self._entered < len(self._sets):
+            new = slice(self._entered, None)
+            self._by_set[np.array(self._sets[new], np.int32)] = np.array(self._codes[new], np.int32)
+            self._entered = len(self._sets)
+        return self._by_set[:sets]
 
 
 class DimensionSets:

@@ -1,6 +1,6 @@
 """From a usage query to a scan of columns and back: filters and groups become codes, codes become words again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,9 +13,11 @@ from mockserver.engine.event_codes import ABSENT, Codes, DimensionSets
 from mockserver.engine.event_log import Columns, MeterLog, both
 
 Ints = NDArray[np.int64]
+Codes32 = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
-_INT64: Final = np.iinfo(np.int64)
+_FEW_NUMBERS: Final = 1_024
+"""Tables of a few times the sets, and of so many entries in any case, are faster than sorting."""
 
 
 def aggregate_log(
@@ -29,12 +31,47 @@ def aggregate_log(
     last_ms = min(query.end_s * 1000 - 1, span[1])
     if first_ms > last_ms:
         return UsageResult([])
-    grouping = _Grouping(query, customers, sets)
-    admission = grouping.restricted(Admission.of(query.filters, customers, sets))
-    scan = _Scan(log, first_ms, last_ms, grouping, admission)
-    extent = Extent(grouping.count, len(customers), first_ms, last_ms)
-    table = aggregate_rows(scan, extent, query.interval, kind, query.aggregation)
-    return UsageResult(arrange(_groups(table, grouping, query), query.take), table.overflowed)
+    scan = _scan_of_customers(log, query, (first_ms, last_ms), customers, sets)
+    if scan is None:
+        scan = _scan_of_log(log, query, (first_ms, last_ms), customers, sets)
+    extent = Extent(scan.grouping.count, len(scan.meanings.customers), first_ms, last_ms)
+    table = aggregate_rows(scan.rows, extent, query.buckets, kind, query.aggregation)
+    return UsageResult(arrange(_groups(table, scan.grouping, query), query.take), table.overflowed)
+
+
+class Meanings(NamedTuple):
+    """What the codes in some columns stand for.
+
+    Attributes:
+        customers: the word of each customer's code; 0 is the absent one.
+        sets: all dimension sets.
+        occurring: the sets that occur, where the columns have places in it for codes; None where these are the sets'.
+    """
+
+    customers: Sequence[str | None]
+    sets: DimensionSets
+    occurring: Codes32 | None = None
+
+    @property
+    def set_count(self) -> int:
+        """The codes of sets are below this."""
+        return len(self.sets) if self.occurring is None else len(self.occurring)
+
+    def by_set(self, name: str) -> Codes32:
+        """The code of each set's value of a dimension, ABSENT where it has none; must only be read."""
+        column = self.sets.column(name).by_set(len(self.sets))
+        return column if self.occurring is None else column[self.occurring]
+
+    def admitted_sets(self, filters: Mapping[str, frozenset[str]]) -> Flags | None:
+        """Which sets the filters on dimensions admit; None where all are. One without values admits all."""
+        admitted = None
+        for name, wanted in filters.items():
+            if wanted and name != CUSTOMER:
+                words = self.sets.column(name).values
+                chosen = np.zeros(len(words) + 1, np.bool_)  # the last place is that of ABSENT, which never is wanted
+                chosen[words.chosen(wanted)] = True
+                admitted = both(admitted, chosen[self.by_set(name)])
+        return admitted
 
 
 class Admission(NamedTuple):
@@ -48,16 +85,11 @@ class Admission(NamedTuple):
         cls, filters: Mapping[str, frozenset[str]], customers: Codes[str | None], sets: DimensionSets
     ) -> "Admission":
         """What filters admit; one without values admits all."""
-        by_customer = by_set = None
-        for name, wanted in filters.items():
-            if not wanted:
-                continue
-            if name == CUSTOMER:
-                by_customer = both(by_customer, _chosen(np.arange(len(customers)), customers, wanted))
-            else:
-                column = sets.column(name)
-                by_set = both(by_set, _chosen(column.by_set(len(sets)), column.values, wanted))
-        return cls(by_customer, by_set)
+        by_customer = None
+        if wanted := filters.get(CUSTOMER):
+            by_customer = np.zeros(len(customers), np.bool_)
+            by_customer[customers.chosen(wanted)] = True
+        return cls(by_customer, Meanings(customers.words(), sets).admitted_sets(filters))
 
     def flags(self, rows: Columns) -> Flags | None:
         """Which rows are admitted; None when all are."""
@@ -68,81 +100,136 @@ class Admission(NamedTuple):
 class _Grouping:
     """The group of an event: its customer, when asked for, joined with the grouped part of its dimension set."""
 
-    def __init__(self, query: UsageQuery, customers: Codes[str | None], sets: DimensionSets) -> None:
-        self.names = tuple(dict.fromkeys(query.group_by))
+    def __init__(self, names: tuple[str, ...], meanings: Meanings) -> None:
+        self.names = tuple(dict.fromkeys(names))
         self.by_customer = CUSTOMER in self.names
-        self._customers: list[str | None] = list(customers)
-        self._columns = {name: sets.column(name) for name in self.names if name != CUSTOMER}
-        self._values = {name: list(column.values) for name, column in self._columns.items()}
-        self._by_set = {name: column.by_set(len(sets)) for name, column in self._columns.items()}
-        self.by_dimension = bool(self._columns)
-        self.set_groups, self._examples = self._group_sets(len(sets))
+        self._customers = meanings.customers
+        dimensions = [name for name in self.names if name != CUSTOMER]
+        self._values = {name: meanings.sets.column(name).values.words() for name in dimensions}
+        self._by_set = {name: meanings.by_set(name) for name in dimensions}
+        self._set_groups, self._examples = _group_sets(list(self._by_set.values()), meanings.set_count)
         self.count = len(self._examples) * (len(self._customers) if self.by_customer else 1)
 
-    def codes(self, rows: Columns) -> Ints | NDArray[np.int32] | None:
+    def codes(self, rows: Columns) -> Ints | Codes32 | None:
         """The group of every row (each must have all grouped dimensions); None where nothing is grouped."""
-        if not self._columns:
+        if not self._by_set:
             return rows.customers if self.by_customer else None
-        groups = self.set_groups[rows.dimension_sets]
+        groups = self._set_groups[rows.dimension_sets]
         return rows.customers * np.int64(len(self._examples)) + groups if self.by_customer else groups
 
     def info(self, group: int) -> dict[str, str]:
         """The words of a group, in the order they were asked for."""
         customer, part = divmod(group, len(self._examples))
         example = self._examples[part]
-        words = {name: self._values[name][self._by_set[name][example]] for name in self._columns}
+        words = {name: values[self._by_set[name][example]] for name, values in self._values.items()}
         return {name: str(self._customers[customer]) if name == CUSTOMER else words[name] for name in self.names}
 
     def restricted(self, admission: Admission) -> Admission:
         """What is admitted and belongs to a group."""
         customers = np.arange(len(self._customers)) > 0 if self.by_customer else None
-        complete = self.set_groups != ABSENT
-        sets = complete if self.by_dimension and not complete.all() else None
+        complete = self._set_groups != ABSENT if self._by_set else None
+        sets = None if complete is None or complete.all() else complete
         return Admission(both(admission.customers, customers), both(admission.sets, sets))
 
-    def _group_sets(self, sets: int) -> tuple[Ints, Ints]:
-        """Number the combinations of grouped values: for every set its number or ABSENT, and a set for each number."""
-        groups = np.zeros(sets, np.int64)
-        if not self._by_set:
-            return groups, np.zeros(1, np.int64)
-        for column in self._by_set.values():
-            complete = (groups != ABSENT) & (column != ABSENT)
-            joined = groups * (int(column.max(initial=0)) + 1) + column
-            groups = np.full(sets, ABSENT, np.int64)
-            groups[complete] = np.unique(joined[complete], return_inverse=True)[1]
-        complete = np.flatnonzero(groups != ABSENT)
-        return groups, complete[np.unique(groups[complete], return_index=True)[1]]
 
+class _Scan(NamedTuple):
+    """The selected rows, slice by slice; may be run again.
 
-class _Scan:
-    """The selected rows of a log, chunk by chunk; may be run again."""
+    `slices` gives rows whose codes `meanings` explains and whose groups `grouping` knows.
+    """
 
-    def __init__(self, log: MeterLog, first_ms: int, last_ms: int, grouping: _Grouping, admission: Admission) -> None:
-        self._log, self._first_ms, self._last_ms = log, first_ms, last_ms
-        self._grouping, self._admission = grouping, admission
+    slices: Callable[[], Iterable[Columns]]
+    meanings: Meanings
+    grouping: _Grouping
 
-    def __call__(self) -> Iterator[Rows]:
-        for columns, inside, live in self._log.slices(self._first_ms, self._last_ms):
-            flags = both(live, self._admission.flags(columns))
-            if not inside:
-                flags = both(flags, (columns.times_ms >= self._first_ms) & (columns.times_ms <= self._last_ms))
-            rows = columns if flags is None or flags.all() else columns.pick(np.flatnonzero(flags))
+    def rows(self) -> Iterator[Rows]:
+        """The rows as they are aggregated."""
+        for rows in self.slices():
             if len(rows.values):
-                yield Rows(rows.times_ms, self._grouping.codes(rows), rows.customers, rows.values)
+                yield Rows(rows.times_ms, self.grouping.codes(rows), rows.customers, rows.values)
 
 
-def _chosen(
-    codes: NDArray[np.int64] | NDArray[np.int32], words: Mapping[str, int] | Codes[str | None], wanted: frozenset[str]
-) -> Flags:
-    """Which codes stand for a wanted word; ABSENT never does."""
-    return np.isin(codes, [words[word] for word in wanted if word in words])
+def _scan_of_log(
+    log: MeterLog, query: UsageQuery, span: tuple[int, int], customers: Codes[str | None], sets: DimensionSets
+) -> _Scan:
+    """All rows of a log in a span of time (first and last millisecond), chunk by chunk."""
+    meanings = Meanings(customers.words(), sets)
+    grouping = _Grouping(query.group_by, meanings)
+    admission = grouping.restricted(Admission.of(query.filters, customers, sets))
+    first_ms, last_ms = span
+
+    def slices() -> Iterator[Columns]:
+        for columns, inside, live in log.slices(first_ms, last_ms):
+            flags = both(live, admission.flags(columns))
+            if not inside:
+                flags = both(flags, (columns.times_ms >= first_ms) & (columns.times_ms <= last_ms))
+            yield _picked(columns, flags)
+
+    return _Scan(slices, meanings, grouping)
+
+
+def _scan_of_customers(
+    log: MeterLog, query: UsageQuery, span: tuple[int, int], customers: Codes[str | None], sets: DimensionSets
+) -> _Scan | None:
+    """The rows of the customers that are wanted in one slice; None where it is no gain to look for them alone.
+
+    Sets too are numbered anew where the store has more of them than there are rows: few rows shall be little work.
+    """
+    wanted = query.filters.get(CUSTOMER)
+    codes = sorted(customers.chosen(wanted)) if wanted else []
+    columns = log.of_customers(codes, *span) if wanted else None
+    if columns is None:
+        return None
+    occurring = None
+    if len(columns.values) < len(sets):
+        occurring, places = np.unique(columns.dimension_sets, return_inverse=True)
+        columns = columns._replace(dimension_sets=places.astype(np.int32))
+    words = customers.words()
+    meanings = Meanings((None, *(words[code] for code in codes)), sets, occurring)
+    grouping = _Grouping(query.group_by, meanings)
+    admission = grouping.restricted(Admission(None, meanings.admitted_sets(query.filters)))
+    rows = _picked(columns, admission.flags(columns))
+    return _Scan(lambda: [rows], meanings, grouping)
+
+
+def _picked(columns: Columns, flags: Flags | None) -> Columns:
+    """The flagged rows; None stands for all."""
+    return columns if flags is None or flags.all() else columns.pick(np.flatnonzero(flags))
+
+
+def _group_sets(columns: Sequence[Codes32], sets: int) -> tuple[Ints, Ints]:
+    """Number the combinations of grouped values: for every set its number or ABSENT, and a set for each number."""
+    if not columns:
+        return np.zeros(0, np.int64), np.zeros(1, np.int64)
+    groups, count = np.zeros(sets, np.int64), 1
+    for column in columns:
+        complete = np.flatnonzero((groups != ABSENT) & (column != ABSENT))
+        values = int(column.max(initial=0)) + 1
+        joined = groups[complete] * values + column[complete]
+        groups = np.full(sets, ABSENT, np.int64)
+        groups[complete], count = _numbered(joined, count * values)
+    examples = np.zeros(count, np.int64)
+    complete = np.flatnonzero(groups != ABSENT)
+    examples[groups[complete]] = complete
+    return groups, examples
+
+
+def _numbered(numbers: Ints, below: int) -> tuple[Ints, int]:
+    """Numbers (from 0 on, below a bound) numbered anew in their order without gaps, and how many differ."""
+    if below <= max(_FEW_NUMBERS, 2 * len(numbers)):
+        found = np.zeros(below, np.int64)
+        found[numbers] = 1
+        anew = np.cumsum(found) - 1
+        return anew[numbers], int(np.count_nonzero(found))
+    distinct, places = np.unique(numbers, return_inverse=True)
+    return places, len(distinct)
 
 
 def _groups(table: Aggregated, grouping: _Grouping, query: UsageQuery) -> list[UsageGroup]:
     """Tell every group of a table in words and seconds."""
-    buckets = table.buckets.tolist()
-    starts = {ordinal: bucket_start(ordinal, query.interval) for ordinal in set(buckets)}
-    cells = list(zip(map(starts.__getitem__, buckets), table.values.tolist(), strict=True))
+    ordinals, buckets = table.buckets.tolist(), query.buckets
+    starts = {ordinal: bucket_start(ordinal, buckets) for ordinal in set(ordinals)}
+    cells = list(zip(map(starts.__getitem__, ordinals), table.values.tolist(), strict=True))
     bounds = [*np.searchsorted(table.groups, table.group_codes).tolist(), len(cells)]
     totals = zip(table.group_codes.tolist(), table.totals.tolist(), strict=True)
     return [

@@ -115,7 +115,7 @@ class Walk:
 def page_of(blocks: Iterator[Found], meters: Sequence[str], words: Words, size: int, *, ascending: bool) -> EventPage:
     """The first `size` events of a walk; blocks that go backwards are read from their ends."""
     events: list[RawEvent] = []
-    customers = list(words.customers)
+    customers = words.customers.words()
     for arrived, columns in blocks:
         order = range(len(arrived.rows))
         for place in order if ascending else reversed(order):

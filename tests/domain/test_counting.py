@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from mockserver.domain.aggregation import Aggregation, MeterKind
 from mockserver.domain.counting import Counting, Statistic, averaged, coarsened, count_usage, distinct
 from mockserver.domain.usage import Take, UsageGroup, UsageQuery, UsageResult, arrange
-from mockserver.domain.windows import DAY_S, HOUR_S, Interval, bucket_of_second, bucket_start
+from mockserver.domain.windows import DAY_S, HOUR_S, Buckets, Interval, bucket_of_second, bucket_start
 
 
 class Fact(NamedTuple):
@@ -43,6 +44,11 @@ REDUCTIONS: dict[Aggregation, Callable[[Sequence[float]], float]] = {
     Aggregation.MAX: max,
     Aggregation.MIN: min,
 }
+WINDOWS = st.builds(
+    lambda query, edges: replace(query, start_s=edges[0], end_s=edges[-1], edges=edges, take=None),
+    QUERIES,
+    st.lists(st.integers(-HOUR_S, 4 * DAY_S), min_size=2, max_size=6).map(lambda edges: tuple(sorted(edges))),
+)
 Cells = dict[tuple[str, ...], list[Fact]]
 
 
@@ -55,11 +61,11 @@ def grouped(facts: Sequence[Fact], query: UsageQuery, needed: Sequence[str] = ()
     return cells
 
 
-def by_bucket(facts: Sequence[Fact], interval: Interval) -> dict[int, list[Fact]]:
+def by_bucket(facts: Sequence[Fact], cut: Buckets) -> dict[int, list[Fact]]:
     """Events by the start of their bucket, in order of time."""
     cells: dict[int, list[Fact]] = defaultdict(list)
     for fact in sorted(facts, key=lambda each: each.second):
-        cells[bucket_start(bucket_of_second(fact.second, interval), interval)].append(fact)
+        cells[bucket_start(bucket_of_second(fact.second, cut), cut)].append(fact)
     return cells
 
 
@@ -69,7 +75,7 @@ def answer(cells: Cells, query: UsageQuery, value: Callable[[Sequence[Fact]], fl
         UsageGroup(
             dict(zip(query.group_by, key, strict=True)),
             value(facts),
-            [(start, value(held)) for start, held in by_bucket(facts, query.interval).items()],
+            [(start, value(held)) for start, held in by_bucket(facts, query.buckets).items()],
         )
         for key, facts in cells.items()
     ]
@@ -97,6 +103,9 @@ def users(facts: Sequence[Fact]) -> float:
     return float(len({(fact.dimensions["user"], fact.dimensions["device"]) for fact in facts}))
 
 
+DISTINCT = Counting(MeterKind.UNIQUE, ("user", "device"))
+
+
 @given(FACTS, QUERIES, st.sampled_from(Statistic))
 def test_distinct_values_are_counted(facts: list[Fact], query: UsageQuery, statistic: Statistic) -> None:
     """A meter of dimensions answers distinct combinations of them, its extremes those of the hours."""
@@ -106,8 +115,7 @@ def test_distinct_values_are_counted(facts: list[Fact], query: UsageQuery, stati
         Statistic.MIN: lambda held: min(hourly(held, users)),
     }
     expected = answer(grouped(facts, query, ("user", "device")), query, values.get(statistic, users))
-    counting = Counting(MeterKind.UNIQUE, ("user", "device"))
-    assert count_usage(store_of(facts), query, counting, statistic) == expected
+    assert count_usage(store_of(facts), query, DISTINCT, statistic) == expected
 
 
 @given(FACTS, QUERIES, st.sampled_from(Statistic), st.sampled_from([MeterKind.SUM, MeterKind.MAX]))
@@ -129,6 +137,23 @@ def test_values_are_joined(facts: list[Fact], query: UsageQuery, statistic: Stat
 
     expected = answer(grouped(facts, query), query, value)
     assert count_usage(store_of(facts), query, Counting(kind), statistic) == expected
+
+
+@given(FACTS, WINDOWS, st.sampled_from(Statistic), st.sampled_from([Counting(MeterKind.SUM), DISTINCT]))
+def test_a_window_counts_as_a_range_of_its_own(
+    facts: list[Fact], query: UsageQuery, statistic: Statistic, counting: Counting
+) -> None:
+    """Every statistic of a window is that of a question about the window alone, also where an edge cuts an hour."""
+    asked = count_usage(store_of(facts), query, counting, statistic)
+    told = {(*group.info.values(), start): value for group in asked.groups for start, value in group.buckets}
+    alone = {
+        (*group.info.values(), start): group.total
+        for start, end in pairwise(query.edges)
+        for group in count_usage(
+            store_of(facts), replace(query, start_s=start, end_s=end, edges=()), counting, statistic
+        ).groups
+    }
+    assert told == alone
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,18 @@
 """The shapes in which usage is told."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.domain.aggregation import Aggregation
 from mockserver.domain.exact import LARGEST
 from mockserver.domain.usage import (
     Take,
     UsageGroup,
+    UsageQuery,
     UsageResult,
     arrange,
     bucket_count,
@@ -39,6 +42,22 @@ A, B, C = (UsageGroup({"customer": name}, total, []) for name, total in (("a", 3
 def test_groups_are_in_a_certain_order(take: Take | None, expected: list[UsageGroup]) -> None:
     """Groups are sorted by their keys; `take` sorts them by total, equal totals by their keys, and cuts."""
     assert arrange([C, B, A], take) == expected
+
+
+@pytest.mark.parametrize("edges", [(0,), (9,), (0, 8), (1, 9), (0, 5, 4, 9), (0, 10, 9), (9, 0)])
+def test_edges_must_ascend_over_the_range(edges: tuple[int, ...]) -> None:
+    """Windows that are out of order, or not those of the range, are refused."""
+    with pytest.raises(ValueError, match="the edges of windows must ascend from start_s to end_s"):
+        UsageQuery("calls", 0, 9, Aggregation.SUM, Interval.DAY, edges=edges)
+
+
+def test_a_question_is_known_by_its_windows() -> None:
+    """Questions that differ in their edges, or in whether these are cut by hour, have different keys."""
+    plain = UsageQuery("calls", 0, 9, Aggregation.SUM, Interval.DAY)
+    several = [plain, *(replace(plain, edges=cut) for cut in ((0, 9), (0, 3, 9), (0, 0, 9), (0, 3, 3, 9)))]
+    keys = {query.key() for query in (*several, *(replace(query, by_hour=True) for query in several))}
+    assert len(keys) == 2 * len(several)
+    assert plain.key() == replace(plain).key()
 
 
 @pytest.mark.parametrize(

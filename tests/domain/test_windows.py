@@ -1,13 +1,24 @@
 """Buckets of time, against datetime where it reaches and by their own laws beyond."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.domain.windows import Interval, bucket_of, bucket_of_hours, bucket_of_second, bucket_start
+from mockserver.domain.windows import (
+    HOUR_S,
+    Buckets,
+    Interval,
+    Windows,
+    bucket_of,
+    bucket_of_hours,
+    bucket_of_second,
+    bucket_start,
+    hours_of,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_S = int((datetime(1, 1, 8, tzinfo=UTC) - EPOCH).total_seconds())
@@ -15,6 +26,10 @@ LAST_S = int((datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - EPOCH).total_seco
 INT64 = np.iinfo(np.int64)
 seconds_of_datetime = st.integers(FIRST_S, LAST_S)
 intervals = st.sampled_from(Interval)
+edges_of_windows = st.lists(
+    st.integers(-5 * HOUR_S, 5 * HOUR_S) | st.integers(-(10**30), 10**30), min_size=2, max_size=6
+).map(lambda edges: tuple(sorted(edges)))
+windows = st.builds(Windows, edges_of_windows, st.booleans())
 
 
 def start_by_datetime(second: int, interval: Interval) -> int:
@@ -68,3 +83,31 @@ def test_buckets_tile_time_without_bound(second: int, interval: Interval) -> Non
 def test_no_times_have_no_buckets(interval: Interval) -> None:
     """An empty array of times gives an empty array of buckets."""
     assert bucket_of(np.empty(0, np.int64), interval).tolist() == []
+
+
+@given(windows, st.integers(-6 * HOUR_S, 6 * HOUR_S) | st.integers(-(10**30), 10**30))
+def test_windows_lie_between_their_edges(cut: Windows, second: int) -> None:
+    """A second lies in the window that its edges enclose and, where windows are cut by hour, in the same hour."""
+    if not cut.edges[0] <= second < cut.edges[-1]:
+        return
+    start = bucket_start(bucket_of_second(second, cut), cut)
+    (own,) = [(first, end) for first, end in pairwise(cut.edges) if first <= second < end]
+    assert start == (max(own[0], second // HOUR_S * HOUR_S) if cut.by_hour else own[0])
+
+
+@given(windows, st.lists(st.integers(-6 * HOUR_S, 6 * HOUR_S) | st.integers(INT64.min // 1000, INT64.max // 1000)))
+def test_instants_in_windows_agree_with_single_seconds(cut: Windows, seconds: list[int]) -> None:
+    """The vectorised rule of windows is the scalar one, and from a piece of an hour its window is found again."""
+    inside = [second for second in seconds if cut.edges[0] <= second < cut.edges[-1]]
+    times_ms = np.array([second * 1000 + 999 for second in inside if second * 1000 + 999 <= INT64.max], np.int64)
+    inside = inside[: len(times_ms)] if len(times_ms) == len(inside) else (times_ms // 1000).tolist()
+    assert bucket_of(times_ms, cut).tolist() == [bucket_of_second(second, cut) for second in inside]
+    pieces = bucket_of(times_ms, hours_of(cut))
+    assert bucket_of_hours(pieces, cut).tolist() == bucket_of(times_ms, cut).tolist()
+
+
+@given(windows | intervals, st.lists(st.integers(-6 * HOUR_S, 6 * HOUR_S), min_size=2))
+def test_buckets_are_numbered_in_order_of_time(cut: Buckets, seconds: list[int]) -> None:
+    """A later instant never lies in a bucket of a smaller number."""
+    ordinals = [bucket_of_second(second, cut) for second in sorted(seconds)]
+    assert ordinals == sorted(ordinals)

@@ -144,7 +144,7 @@ def _matches(event: Event, query: UsageQuery) -> bool:
 def _group(info: dict[str, str], events: list[Event], query: UsageQuery, kind: MeterKind) -> UsageGroup:
     buckets: dict[int, list[Event]] = defaultdict(list)
     for event in events:
-        buckets[bucket_start(bucket_of_second(event.time_ms // 1000, query.interval), query.interval)].append(event)
+        buckets[bucket_start(bucket_of_second(event.time_ms // 1000, query.buckets), query.buckets)].append(event)
     told = {start: _number(some, query.aggregation, kind) for start, some in sorted(buckets.items())}
     known = [(start, number) for start, number in told.items() if number is not None]
     return UsageGroup(info, _number(events, query.aggregation, kind) or 0.0, known)

@@ -1,6 +1,10 @@
 """Usage asked of the event store, against the rule written out, and at the edges of time."""
 
 import math
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -42,6 +46,12 @@ queries = st.builds(
 )
 
 
+EDGES = st.lists(edges, min_size=2, max_size=6).map(sorted).map(tuple)
+QUERIES_OF_WINDOWS = st.builds(
+    lambda query, cut: replace(query, start_s=cut[0], end_s=cut[-1], edges=cut, take=None), queries, EDGES
+)
+
+
 def filled(events: list[Event]) -> EventStore:
     """A store with these events."""
     store = EventStore()
@@ -57,6 +67,60 @@ def test_usage_is_what_the_rule_says(kind: MeterKind, some: list[Event], asked: 
     naive.append(some)
     for query in asked:
         assert store.aggregate(query, kind) == UsageResult(naive.aggregate(query, kind))
+
+
+@pytest.mark.parametrize("kind", MeterKind)
+@given(some=st.lists(events, max_size=30), asked=st.lists(QUERIES_OF_WINDOWS, min_size=3, max_size=3))
+def test_a_window_is_a_range_of_its_own(kind: MeterKind, some: list[Event], asked: list[UsageQuery]) -> None:
+    """Windows asked for at once are answered as one by one, each under its start; the total is that of the range.
+
+    The busiest and quietest hours of distinct customers are those of the windows: an edge may cut an hour in two.
+    """
+    store = filled(some)
+    for query in asked:
+        answer = store.aggregate(query, kind)
+        one_by_one: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
+        for start, end in pairwise(query.edges):
+            alone = replace(query, start_s=start, end_s=end, edges=())
+            for group in store.aggregate(alone, kind).groups:
+                one_by_one[tuple(group.info.values())].append((start, group.total))
+        assert {tuple(group.info.values()): group.buckets for group in answer.groups} == one_by_one
+        if kind is MeterKind.UNIQUE and query.aggregation in {Aggregation.MAX, Aggregation.MIN}:
+            extreme = max if query.aggregation is Aggregation.MAX else min
+            totals = [extreme(value for _, value in group.buckets) for group in answer.groups]
+        else:
+            totals = [group.total for group in store.aggregate(replace(query, edges=()), kind).groups]
+        assert [group.total for group in answer.groups] == totals
+
+
+@given(some=st.lists(events, max_size=30), query=QUERIES_OF_WINDOWS)
+def test_windows_may_be_cut_by_hour(some: list[Event], query: UsageQuery) -> None:
+    """An hour that lies in two windows is two buckets; the pieces of a window add up to it."""
+    store, naive = filled(some), NaiveStore(Dedup.EVENT)
+    naive.append(some)
+    for how in (Aggregation.COUNT, Aggregation.MAX):
+        by_hour = replace(query, aggregation=how, by_hour=True)
+        assert store.aggregate(by_hour, MeterKind.SUM) == UsageResult(naive.aggregate(by_hour, MeterKind.SUM))
+    windows = store.aggregate(replace(query, aggregation=Aggregation.COUNT), MeterKind.SUM)
+    pieces = store.aggregate(replace(query, aggregation=Aggregation.COUNT, by_hour=True), MeterKind.SUM)
+    for whole, cut in zip(windows.groups, pieces.groups, strict=True):
+        counts: dict[int, float] = defaultdict(float)
+        for start, count in cut.buckets:
+            counts[query.edges[bisect_right(query.edges, start) - 1]] += count
+        assert dict(whole.buckets) == counts
+
+
+def test_kept_answers_tell_windows_apart() -> None:
+    """The same range in other windows is another question, and so are its hours."""
+    store = filled([Event("calls", "acme", second * 1000, 1.0) for second in range(10)])
+    asked = UsageQuery("calls", 0, 10, Aggregation.COUNT, Interval.DAY)
+    told = [
+        store.aggregate(replace(asked, edges=cut, by_hour=by_hour), MeterKind.SUM).groups[0].buckets
+        for cut in ((), (0, 10), (0, 4, 10), (0, 5, 5, 10))
+        for by_hour in (False, True)
+    ]
+    whole, fours, fives = [(0, 10.0)], [(0, 4.0), (4, 6.0)], [(0, 5.0), (5, 5.0)]
+    assert told == [whole, whole, whole, whole, fours, fours, fives, fives]
 
 
 @pytest.mark.parametrize("interval", Interval)
