@@ -1,7 +1,9 @@
 """Exact arithmetic on decimals: nothing is rounded but where it is asked for."""
 
+import math
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from contextlib import AbstractContextManager
+from decimal import ROUND_HALF_UP, Context, Decimal, getcontext, localcontext
 from typing import Final
 
 from mockserver.domain.exact import LARGEST
@@ -9,8 +11,12 @@ from mockserver.domain.exact import LARGEST
 MOST_MONEY: Final = Decimal(LARGEST)
 """A JSON number beyond it could not be read as a double."""
 
-_CENT: Final = Decimal("0.01")
-_EXACT_DIGITS: Final = 10_000
+CENT: Final = Decimal("0.01")
+"""The unit that money is rounded to."""
+_METERED: Final = Context(prec=12)
+_NOISE: Final = Decimal("1e-9")
+_ZERO: Final = Decimal(0)
+EXACT_DIGITS: Final = 10_000
 """Enough for the exact product of two numbers: a double has at most 1,075 digits, a whole number of JSON 4,300."""
 
 
@@ -19,22 +25,52 @@ def exactly(value: float) -> Decimal:
     return Decimal(value) if isinstance(value, int) else Decimal(repr(value))
 
 
+def exact_arithmetic() -> AbstractContextManager[Context]:
+    """A stretch of code in which sums and products of any numbers are exact; entering it costs more than a sum."""
+    return localcontext(prec=EXACT_DIGITS)
+
+
 def added(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum; 0 of nothing."""
-    with localcontext(prec=_EXACT_DIGITS):
-        return sum(amounts, Decimal(0))
+    if getcontext().prec == EXACT_DIGITS:
+        return sum(amounts, _ZERO)
+    with exact_arithmetic():
+        return sum(amounts, _ZERO)
 
 
 def multiplied(one: Decimal, other: Decimal) -> Decimal:
     """The exact product."""
-    with localcontext(prec=_EXACT_DIGITS):
+    if getcontext().prec == EXACT_DIGITS:
+        return one * other
+    with exact_arithmetic():
         return one * other
 
 
 def to_cents(amount: Decimal) -> Decimal:
     """The amount rounded half up to cents."""
-    with localcontext(prec=_EXACT_DIGITS):
-        return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+    if getcontext().prec == EXACT_DIGITS:
+        return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    with exact_arithmetic():
+        return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def floored(amount: Decimal) -> int:
+    """The largest whole number that is not above the amount."""
+    return math.floor(amount)
+
+
+def metered_units(value: float) -> Decimal:
+    """Units of usage as they are billed: whole numbers as they are, others to twelve digits.
+
+    Usage is added up in doubles, whose last digits are noise: three times 0.1 is 0.30000000000000004, and a batch of
+    0.3 would be a second one. That twelve digits count is our reading.
+    """
+    return exactly(value) if float(value).is_integer() else _METERED.plus(exactly(value))
+
+
+def nearly_equal(one: Decimal, other: Decimal) -> bool:
+    """Whether two numbers of units differ by no more than what is noise in doubles."""
+    return abs(_METERED.subtract(one, other)) <= _NOISE * max(abs(one), abs(other))
 
 
 def within_doubles(amount: Decimal) -> Decimal:

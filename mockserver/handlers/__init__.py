@@ -1,4 +1,7 @@
-"""One module a family of operations: its bindings, its converters and the few behaviours written by hand."""
+"""One module a family of operations: its bindings, its converters and the few behaviours written by hand.
+
+A module without bindings serves several families.
+"""
 
 import importlib
 import pkgutil
@@ -17,7 +20,7 @@ def bindings() -> Mapping[str, Binding]:
         BindingError: two modules bind the same operation; the message names all such operations.
     """
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    tables: list[Mapping[str, Binding]] = [module.BINDINGS for module in modules]
+    tables: list[Mapping[str, Binding]] = [getattr(module, "BINDINGS", {}) for module in modules]
     counted = Counter(operation_id for table in tables for operation_id in table)
     double = sorted(operation_id for operation_id, count in counted.items() if count > 1)
     if double:

@@ -85,6 +85,9 @@ TEMPLATES: Mapping[str, tuple[str, Build]] = {
 }
 """Each template's operation, and what it builds."""
 
+WRITTEN_AS = {"dimensionsPrices": "priceTiers", "tiers": "priceTiers", "granularity": "usageGranularity"}
+"""Fields of nodes that templates call otherwise."""
+
 
 def price_from_template(kind: str, template: JsonObject) -> JsonObject:
     """The price that a template stands for, as one would write it by hand.
@@ -106,9 +109,18 @@ def price_from_template(kind: str, template: JsonObject) -> JsonObject:
     return price
 
 
+def field_of_template(path: str) -> str:
+    """The template's field that a price's field at a dotted path was made from."""
+    place = path.removeprefix("price.").removeprefix("nextNode.").replace(".leafNode.", ".")
+    for made, written in WRITTEN_AS.items():
+        if place.startswith(made):
+            return written + place.removeprefix(made)
+    return place
+
+
 def keep_price_of(kind: str, call: Call) -> Reply:
     """Stores the price of the template that the path names; the document holds the body's type to it."""
-    return keep_price(call, price_from_template(kind, call.body))
+    return keep_price(call, price_from_template(kind, call.body), field_of_template)
 
 
 def keep_price_of_any(call: Call) -> Reply:
@@ -116,7 +128,7 @@ def keep_price_of_any(call: Call) -> Reply:
     kind = call.body["type"].lower()
     if kind not in TEMPLATES:
         call.warn("type", "unpriced-template", f"what {kind} makes is not known: the price is kept without a node")
-    return keep_price(call, price_from_template(kind, call.body))
+    return keep_price_of(kind, call)
 
 
 BINDINGS: Mapping[str, Binding] = {

@@ -230,7 +230,7 @@ def test_the_status_of_a_template_may_move_alone(account: Account) -> None:
     assert refused(response) == "lockingStatus: illegal-transition"
 
 
-@pytest.mark.parametrize("amount", [0.1, 1e-300, 1.7976931348623157e308, -2.5, 0.30000000000000004, 10**400])
+@pytest.mark.parametrize("amount", [0.1, 1e-300, 1.7976931348623157e308, 0, 0.30000000000000004, 10**400])
 def test_amounts_come_back_as_they_were(account: Account, amount: float) -> None:
     """No price is rounded, however small or large."""
     tier = {"startAfterUnit": 0, "batchSize": 1, "pricePerBatch": amount}
@@ -239,37 +239,176 @@ def test_amounts_come_back_as_they_were(account: Account, amount: float) -> None
     assert account.take(account.mock.get(PATH, params={"id": "price-1"}))["price"] == node
 
 
-ODD_TIERS = [TIERS[1], {**TIERS[0], "batchSize": 0}]
-ODDITIES = [
-    ({**LEAF, "tiers": ODD_TIERS}, [("price.tiers", "unordered-tiers"), ("price.tiers", "empty-batch")]),
-    ({**DEEP, "nextNode": {**LEAF, "tiers": TIERS[::-1]}}, [("price.nextNode.tiers", "unordered-tiers")]),
-    (
-        {**DEEP["nextNode"], "dimensionKeys": ["a", "b"]},  # type: ignore[dict-item]
-        [("price.dimensionsPrices[0].dimensionValues", "mismatched-dimensions")],
-    ),
-    (
-        {"type": "DimensionMatrixNode", "dimensionKeys": ["a"], "dimensionsPrices": [
-            {"dimensionValues": ["x"], "leafNode": {**LEAF, "tiers": ODD_TIERS[1:]}}]},
-        [("price.dimensionsPrices[0].leafNode.tiers", "empty-batch")],
-    ),
-    (DEEP, []),
-]  # fmt: skip
+def leaf(**fields: Any) -> dict[str, Any]:
+    """The leaf of these tests, changed."""
+    return {**LEAF, **fields}
 
 
-@pytest.mark.parametrize(("node", "cautions"), ODDITIES, ids=["both", "nested", "dimensions", "leaf", "none"])
-def test_prices_that_cannot_be_rated_are_warned_of(
-    account: Account, node: dict[str, Any], cautions: list[tuple[str, str]]
-) -> None:
-    """Each odd node is told of by its place, and the price is kept as it is; a strict account refuses the first."""
-    add_item(account)
-    assert account.take(account.mock.post(PATH, json={**NAMED, "price": node}))["price"] == node
-    told = account.mock.journal()[-1]["warnings"]
-    assert [(caution["field"], caution["rule"]) for caution in told] == cautions
+def matrix(*rows: tuple[list[str], dict[str, Any]]) -> dict[str, Any]:
+    """A matrix of one dimension."""
+    made = [{"dimensionValues": values, "leafNode": node} for values, node in rows]
+    return {"type": "DimensionMatrixNode", "dimensionKeys": ["region"], "dimensionsPrices": made}
+
+
+def reducer(kind: str = "max_reducer", **fields: Any) -> dict[str, Any]:
+    """A reducer, with a leaf after it if nothing else is said."""
+    return {"type": kind, "granularity": "DAY", "nextNode": LEAF, **fields}
+
+
+def volume(**prices: float) -> dict[str, Any]:
+    """A leaf of unit prices by volume, keyed by words or, where these begin with u, by what follows."""
+    return {"type": "volume_based_leaf_node", "volumeToUnitPriceMap": {key[1:]: each for key, each in prices.items()}}
+
+
+NEGATIVE = {**TIERS[0], "pricePerBatch": -0.01}
+EMPTY = {**TIERS[0], "batchSize": 0}
+UNRATABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "tiers that fall": (leaf(tiers=TIERS[::-1]), "price.tiers[1].startAfterUnit: unordered-tiers"),
+    "tiers that do not rise": (leaf(tiers=TIERS[:1] * 2), "price.tiers[1].startAfterUnit: unordered-tiers"),
+    "a tier below zero": (leaf(tiers=[{**TIERS[0], "startAfterUnit": -1}]),
+                          "price.tiers[0].startAfterUnit: negative-amount"),
+    "a batch of nothing": (leaf(tiers=[EMPTY]), "price.tiers[0].batchSize: empty-batch"),
+    "a batch below zero": (leaf(tiers=[{**TIERS[0], "batchSize": -0.5}]), "price.tiers[0].batchSize: empty-batch"),
+    "a price below zero": (leaf(tiers=[NEGATIVE]), "price.tiers[0].pricePerBatch: negative-amount"),
+    "a flat rate below zero": (leaf(flatRate=-1), "price.flatRate: negative-amount"),
+    "a unit price below zero": (volume(u0=1, u10=-1), "price.volumeToUnitPriceMap: negative-amount"),
+    "a volume that is no number": (volume(u0=1, uten=1), "price.volumeToUnitPriceMap: invalid-volume"),
+    "a volume below zero": ({**volume(), "volumeToUnitPriceMap": {"-1": 1}},
+                            "price.volumeToUnitPriceMap: invalid-volume"),
+    "one volume twice": ({**volume(), "volumeToUnitPriceMap": {"10": 1, "10.0": 2}},
+                         "price.volumeToUnitPriceMap: invalid-volume"),
+    "a nested leaf": (reducer(nextNode=leaf(tiers=[NEGATIVE])),
+                      "price.nextNode.tiers[0].pricePerBatch: negative-amount"),
+    "a leaf in a row": (matrix((["eu"], LEAF), (["us"], leaf(tiers=[EMPTY]))),
+                        "price.dimensionsPrices[1].leafNode.tiers[0].batchSize: empty-batch"),
+    "a row with a value too many": (matrix((["eu", "us"], LEAF)),
+                                    "price.dimensionsPrices[0].dimensionValues: mismatched-dimensions"),
+    "a row twice": (matrix((["eu"], LEAF), (["us"], LEAF), (["eu"], LEAF)),
+                    "price.dimensionsPrices[2].dimensionValues: repeated-row"),
+    "a row of rows": (matrix((["eu"], matrix((["us"], LEAF)))),
+                      "price.dimensionsPrices[0].leafNode.type: misplaced-node"),
+    "a row that reduces": (matrix((["eu"], reducer())), "price.dimensionsPrices[0].leafNode.type: misplaced-node"),
+    "a count after another reducer": (reducer(nextNode=reducer("distinct_resource_reducer")),
+                                      "price.nextNode.type: misplaced-node"),
+    "an unknown granularity": (reducer(granularity="fortnight"), "price.granularity: unknown-granularity"),
+    "a reducer alone": ({"type": "average_reducer"}, "price.nextNode: incomplete-node"),
+    "a reducer alone after another": (reducer(nextNode={"type": "max_reducer"}),
+                                      "price.nextNode.nextNode: incomplete-node"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("name", UNRATABLE)
+def test_a_price_that_cannot_be_rated_is_refused(account: Account, name: str, *, strict: bool) -> None:
+    """What nobody could bill is 400 and names its place and the rule; the price that was there stays."""
+    account.take(account.mock.post(PATH, json=PRICE))
+    before = account.take(account.mock.get(f"{PATH}/list"))
+    if strict:
+        account.mock.reset(strict=True)
+        before = []
+    node, details = UNRATABLE[name]
+    assert refused(account.mock.post(PATH, json={**NAMED, "price": node})) == details
+    assert account.take(account.mock.get(f"{PATH}/list")) == before
+
+
+RATABLE = [
+    DEEP,
+    LEAF,
+    leaf(tiers=[], flatRate=0),
+    leaf(tiers=[{**TIERS[0], "pricePerBatch": 0}]),
+    volume(u10=1, **{"u2.5": 0.5, "u0": 0}),
+    matrix((["eu"], LEAF), (["us"], volume(u0=1))),
+    reducer(granularity="Entire_Invoice_Period"),
+    reducer(granularity="week", nextNode=reducer("average_reducer", nextNode=matrix((["eu"], LEAF)))),
+    reducer("resource_groups_reducer", distinctDimensions=["user"], nextNode=reducer()),
+    {"type": "max_reducer", "nextNode": LEAF},
+]
+
+
+@pytest.mark.parametrize("number", range(len(RATABLE)))
+def test_a_price_that_can_be_rated_is_kept_as_it_is(account: Account, number: int) -> None:
+    """Prices of every shape are stored as they are written and nothing is warned of, not even by a strict account."""
     account.mock.reset(strict=True)
     account.define("calls")
     add_item(account)
-    response = account.mock.post(PATH, json={**NAMED, "price": node})
-    assert response.status_code == 200 if not cautions else refused(response) == ": ".join(cautions[0])
+    assert account.take(account.mock.post(PATH, json={**NAMED, "price": RATABLE[number]}))["price"] == RATABLE[number]
+
+
+ODDITIES = [
+    (leaf(tiers=[]), "price.tiers: unpriced-node"),
+    ({"type": "LeafNode"}, "price.tiers: unpriced-node"),
+    ({"type": "LeafNode", "volumeToUnitPriceMap": BRACKETS}, "price.tiers: unpriced-node"),
+    ({"type": "volume_based_leaf_node", "tiers": TIERS}, "price.volumeToUnitPriceMap: unpriced-node"),
+    (matrix(), "price.dimensionsPrices: unpriced-node"),
+    (matrix((["eu"], LEAF), (["us"], {"type": "LeafNode"})), "price.dimensionsPrices[1].leafNode.tiers: unpriced-node"),
+    (reducer(nextNode={"type": "LeafNode"}), "price.nextNode.tiers: unpriced-node"),
+    (reducer("distinct_resource_reducer"), "price.distinctDimensions: nothing-counted"),
+    (reducer("DimensionCounterWindowFunctionNode", distinctDimensions=[]), "price.distinctDimensions: nothing-counted"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(ODDITIES)))
+def test_prices_that_are_hardly_meant_are_warned_of(account: Account, number: int) -> None:
+    """What is legal and bills nothing, or counts nothing, is kept and told of; a strict account refuses it."""
+    node, caution = ODDITIES[number]
+    add_item(account)
+    assert account.take(account.mock.post(PATH, json={**NAMED, "price": node}))["price"] == node
+    told = account.mock.journal()[-1]["warnings"]
+    assert [f"{each['field']}: {each['rule']}" for each in told] == [caution]
+    account.mock.reset(strict=True)
+    account.define("calls")
+    add_item(account)
+    assert refused(account.mock.post(PATH, json={**NAMED, "price": node})) == caution
+
+
+UNRATABLE_TEMPLATES = [
+    ("flat_rate", {"flatRate": -1}, "flatRate: negative-amount"),
+    ("flat_rate_with_overages", {"priceTiers": TIERS[::-1]}, "priceTiers[1].startAfterUnit: unordered-tiers"),
+    ("flat_rate_with_overages", {"priceTiers": [EMPTY], "useAverageReducer": True},
+     "priceTiers[0].batchSize: empty-batch"),
+    ("tiered_seat_based", {"priceTiers": [NEGATIVE]}, "priceTiers[0].pricePerBatch: negative-amount"),
+    ("tiered_seat_based", {"usageGranularity": "fortnight"}, "usageGranularity: unknown-granularity"),
+    ("usage_based_dimension", {"dimensionKeys": ["region"]}, "priceTiers[0].dimensionValues: mismatched-dimensions"),
+    ("usage_based_dimension", {"priceTiers": ROWS * 2}, "priceTiers[1].dimensionValues: repeated-row"),
+    ("usage_based_dimension_with_max", {"priceTiers": [{**ROWS[0], "tiers": TIERS[::-1]}]},
+     "priceTiers[0].tiers[1].startAfterUnit: unordered-tiers"),
+    ("usage_based_dimension_with_max", {"usageGranularity": "fortnight"}, "usageGranularity: unknown-granularity"),
+    ("usage_based_no_dimension", {"priceTiers": [EMPTY]}, "priceTiers[0].batchSize: empty-batch"),
+    ("usage_based_no_dimension_with_max", {"priceTiers": [EMPTY]}, "priceTiers[0].batchSize: empty-batch"),
+    ("usage_based_volume", {"volumeToUnitPriceMap": {"0": -1}}, "volumeToUnitPriceMap: negative-amount"),
+    ("usage_based_volume", {"volumeToUnitPriceMap": {"some": 1}}, "volumeToUnitPriceMap: invalid-volume"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "changes", "details"), UNRATABLE_TEMPLATES)
+def test_a_template_that_cannot_be_rated_is_refused(
+    account: Account, kind: str, changes: dict[str, Any], details: str
+) -> None:
+    """A template is refused by the name of its own field, by its path and by the path of any template."""
+    body = {**NAMED, **CASES[kind][0], **changes}
+    assert refused(account.mock.post(f"{PATH}/template/{kind}", json=body)) == details
+    assert refused(account.mock.post(f"{PATH}/template", json={**body, "type": kind})) == details
+    assert account.take(account.mock.get(f"{PATH}/list")) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "caution"),
+    [
+        ("usage_based_no_dimension", {"priceTiers": []}, "priceTiers: unpriced-node"),
+        ("usage_based_dimension", {"priceTiers": []}, "priceTiers: unpriced-node"),
+        ("usage_based_dimension", {"priceTiers": [{**ROWS[0], "tiers": []}]}, "priceTiers[0].tiers: unpriced-node"),
+        ("tiered_seat_based", {"distinctDimensions": []}, "distinctDimensions: nothing-counted"),
+        ("usage_based_volume", {"volumeToUnitPriceMap": {}}, "volumeToUnitPriceMap: unpriced-node"),
+    ],
+)
+def test_a_template_that_is_hardly_meant_is_warned_of(
+    account: Account, kind: str, changes: dict[str, Any], caution: str
+) -> None:
+    """The warning of a template names the template's own field too."""
+    add_item(account)
+    account.take(account.mock.post(f"{PATH}/template/{kind}", json={**NAMED, **CASES[kind][0], **changes}))
+    told = account.mock.journal()[-1]["warnings"]
+    assert [f"{each['field']}: {each['rule']}" for each in told] == [caution]
 
 
 @pytest.mark.parametrize(
