@@ -1,11 +1,16 @@
-"""Promotions of customers: which definition was given to whom, when, and what its caps still allow."""
+"""Promotions of customers: which definition was given to whom, when, and what its caps still allow.
 
-from collections.abc import Iterable, Mapping
+What they took off invoices only the books know, which need this module: `applied_promotions` joins the two.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+from mockserver.domain.decimals import added, within_doubles
+from mockserver.domain.portions import NOTHING
 from mockserver.domain.terms import months_later
-from mockserver.engine.binding import Binding
-from mockserver.engine.call import Call, Reply
+from mockserver.engine.call import Call
 from mockserver.engine.errors import KeyNotFound
 from mockserver.engine.identifiers import minted
 from mockserver.engine.locking import DEPRECATED, FIELD
@@ -18,6 +23,10 @@ from mockserver.handlers.promotions import PROMOTIONS, require_forward
 
 APPLIED = Resource("customer-promotions", noun="customer promotion")
 
+HOLDERS = "promotion-holders"
+"""By customer: the ids of the promotions that were ever applied to it, oldest first. Reading one customer's promotions
+must not look at everybody's."""
+
 PROMOTION = Reference("promotionId", PROMOTIONS.collection, PROMOTIONS.noun)
 
 LATEST_S = 2**63 - 1
@@ -26,14 +35,18 @@ LATEST_S = 2**63 - 1
 ID_LENGTH = 12
 
 
-def apply_customer_promotion(call: Call) -> Reply:
-    """Gives a customer a promotion; whatever names nothing, or has it already, leaves a warning."""
+def apply_customer_promotion(call: Call) -> JsonObject:
+    """Gives a customer the promotion of the request; whatever names nothing, or has it already, leaves a warning.
+
+    Raises:
+        InvalidInput: the range ends before or when it starts.
+    """
     body = call.body
     require_forward(body.get("appliedTimeRange"), "appliedTimeRange")
     if not is_known(call, body["customerId"]):
         warn_unknown_customer(call, body["customerId"])
     warn_of_promotion(call, body["customerId"], body["promotionId"], "promotionId")
-    return Reply(apply_promotion(call, body))
+    return apply_promotion(call, body)
 
 
 def warn_of_promotion(call: Call, customer: str, promotion: str, field: str) -> None:
@@ -84,7 +97,19 @@ def apply_promotion(call: Call, body: JsonObject, commitment: str | None = None)
         "amountLeftInCycle": definition.get("cycleMaxDiscount", definition.get("discount")),
         "totalAmountLeft": definition.get("totalMaxDiscount"),
     }
-    return APPLIED.store(call, minted("applied-promotion-", number, length=ID_LENGTH), document)
+    applied = APPLIED.store(call, minted("applied-promotion-", number, length=ID_LENGTH), document)
+    holders = call.store.collection(HOLDERS)
+    held = holders.get(body["customerId"]) or {"promotions": []}
+    holders.put(body["customerId"], {"promotions": [*held["promotions"], applied["id"]]})
+    return applied
+
+
+def applied_to(call: Call, customer: str) -> list[JsonObject]:
+    """Every promotion that was ever applied to a customer, oldest first."""
+    held = call.store.collection(HOLDERS).get(customer)
+    documents = APPLIED.documents(call)
+    found = (documents.get(key) for key in held["promotions"]) if held else ()
+    return [each for each in found if each is not None]
 
 
 def _end_of_limit(definition: JsonObject, start_s: int) -> int | None:
@@ -93,8 +118,8 @@ def _end_of_limit(definition: JsonObject, start_s: int) -> int | None:
     return min(LATEST_S, months_later(start_s, months)) if months > 0 else None
 
 
-def remove_customer_promotion(call: Call) -> Reply:
-    """Ends an applied promotion now.
+def remove_customer_promotion(call: Call) -> JsonObject:
+    """Ends the applied promotion that the request names, now.
 
     Raises:
         KeyNotFound: the customer has no such promotion, or has it no more.
@@ -107,7 +132,7 @@ def remove_customer_promotion(call: Call) -> Reply:
     ):
         message = f"the customer has no applied promotion with 'id': {printable(call.query['Id'])}"
         raise KeyNotFound(message, field="Id", rule="unknown-key")
-    return Reply(remove_promotion(call, document))
+    return remove_promotion(call, document)
 
 
 def remove_promotion(call: Call, document: JsonObject, context: JsonObject | None = None) -> JsonObject:
@@ -118,9 +143,7 @@ def remove_promotion(call: Call, document: JsonObject, context: JsonObject | Non
 
 def active_promotions(call: Call, customer: str) -> Iterable[JsonObject]:
     """A customer's applied promotions that were not removed and have not run out, oldest first."""
-    return (
-        each for each in APPLIED.documents(call).documents() if each["customerId"] == customer and _runs(call, each)
-    )
+    return (each for each in applied_to(call, customer) if _runs(call, each))
 
 
 def _runs(call: Call, applied: Mapping[str, Any]) -> bool:
@@ -128,14 +151,48 @@ def _runs(call: Call, applied: Mapping[str, Any]) -> bool:
     return applied["removedTimeInSeconds"] is None and (end is None or end * 1000 > call.now_ms)
 
 
-def list_customer_promotions(call: Call) -> Reply:
-    """A customer's active promotions on a product."""
-    product = call.query.get("ProductId", DEFAULT_PRODUCT)
-    return Reply([each for each in active_promotions(call, call.query["CustomerId"]) if each["productId"] == product])
+def applied_to_api(
+    call: Call, applied: JsonObject, used_in_cycle: Decimal, used_total: Decimal, shares: Sequence[JsonObject]
+) -> JsonObject:
+    """An applied promotion with what its definition's caps still allow, null where there is no cap.
+
+    Args:
+        call: the request that asks.
+        applied: as it is stored.
+        used_in_cycle: what it takes off the open invoice.
+        used_total: what it takes off all invoices.
+        shares: the invoices that it reduces, each as `share_to_api` tells it, oldest first.
+    """
+    definition = PROMOTIONS.documents(call).get(applied["promotionId"]) or {}
+    total_left = _left(definition.get("totalMaxDiscount"), used_total)
+    cycle_left = _left(definition.get("cycleMaxDiscount", definition.get("discount")), used_in_cycle)
+    if cycle_left is not None and total_left is not None:
+        cycle_left = min(cycle_left, total_left)
+    return {
+        **applied,
+        "entityProductInvoices": list(shares),
+        "amountLeftInCycle": cycle_left,
+        "totalAmountLeft": total_left,
+    }
 
 
-BINDINGS: Mapping[str, Binding] = {
-    "applyCustomerPromotion": Binding(apply_customer_promotion),
-    "removeCustomerPromotion": Binding(remove_customer_promotion),
-    "listCustomerPromotions": Binding(list_customer_promotions),
-}
+def _left(cap: Decimal | int | None, used: Decimal) -> Decimal | None:
+    return None if cap is None else within_doubles(max(NOTHING, added([Decimal(cap), used.copy_negate()])))
+
+
+def share_to_api(invoice_uri: str, start_s: int, amount: Decimal, invoice_amount: Decimal) -> JsonObject:
+    """What an applied promotion takes off an invoice.
+
+    Args:
+        invoice_uri: which one.
+        start_s: since when (Unix seconds): the start of the invoice, or of the promotion where that is later (our
+            reading).
+        amount: what it takes off.
+        invoice_amount: what the invoice is before any reduction.
+    """
+    return {
+        "invoiceUri": invoice_uri,
+        "createdTimeInSeconds": start_s,
+        "amount": within_doubles(amount),
+        "invoiceAmount": within_doubles(invoice_amount),
+    }

@@ -16,12 +16,14 @@ from mockserver.handlers.promotions import PROMOTIONS
 
 
 def show_plan(call: Call, customer: str) -> Reply:
-    """The customer's plan on a product, its promotions, and the unit of credits where the account has one."""
+    """The customer's plan on a product, the promotions that customers are shown, and the account's unit of credits."""
     product = call.query["productId"]
     assignment = _latest(call, customer, product) if call.query.get("latest") else _current(call, customer, product)
     plan = {"productPlan": plan_to_api(call, assignment)} if assignment else {}
     promotions = [promotion_to_api(call, each) for each in active_promotions(call, customer)]
-    own = [each for each in promotions if each["productId"] == product]
+    own = [
+        each for each in promotions if each["productId"] == product and not each.get("promotion", {}).get("isHidden")
+    ]
     return Reply({**plan, "promotions": own, UNIT: settings_of(call)[UNIT]})
 
 

@@ -4,14 +4,17 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from mockserver.domain.amounts import with_exact_amounts
+from mockserver.domain.item_patterns import read_pattern
 from mockserver.domain.promotions import KINDS, TIERED, Model, PromotionKind, Target, Trigger
 from mockserver.engine.binding import Binding, Tier
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.errors import InvalidInput
 from mockserver.engine.printing import printable
+from mockserver.engine.references import warn_of_strangers
 from mockserver.engine.resource import Reference, Resource
 from mockserver.engine.store import JsonObject
 from mockserver.handlers.product_items import SERVER_TIME, definition_to_api
+from mockserver.handlers.promotion_terms import TIERS_OVER_TIME, steps_from_api, unread_parts
 
 COLLECTION = "promotions"
 
@@ -53,9 +56,6 @@ TRIGGER_FIELDS: Final[Mapping[Trigger, tuple[str, ...]]] = {
 }
 """The fields of each trigger."""
 
-TIERS_OVER_TIME: Final = "acrossBillingPeriods"
-"""The field of promotions with tiers that last for a time."""
-
 
 def fields_of(kind: PromotionKind) -> frozenset[str]:
     """The fields that promotions of a kind have besides those that all have."""
@@ -78,11 +78,8 @@ class Doubt(NamedTuple):
 
 
 def _are_tiers(tiers: Mapping[str, float], most: float = float("inf")) -> bool:
-    """Whether every threshold is a number from 0 on, and every value lies between 0 and `most`."""
-    try:
-        return all(0 <= float(threshold) < float("inf") and 0 <= value <= most for threshold, value in tiers.items())
-    except ValueError:
-        return False
+    """Whether every threshold is another number from 0 on, and every value lies between 0 and `most`."""
+    return len(steps_from_api(tiers)) == len(tiers) and all(0 <= value <= most for value in tiers.values())
 
 
 def _negative(amount: float) -> bool:
@@ -91,7 +88,7 @@ def _negative(amount: float) -> bool:
 
 DOUBTS: Final = (
     *(
-        Doubt(name, "negative-discount", f"{name} is below 0: the promotion would be a surcharge", _negative)
+        Doubt(name, "negative-discount", f"{name} is below 0: the promotion takes nothing off", _negative)
         for name in ("discount", "cycleMaxDiscount", "totalMaxDiscount")
     ),
     Doubt(
@@ -118,13 +115,17 @@ DOUBTS: Final = (
 )
 
 
+ITEM_PATTERN: Final = "isRegEx"
+"""The field that says that targetProductItemId is a pattern, which several items may match whole (our reading)."""
+
+TARGET_ITEM: Final = Reference("targetProductItemId", "product-items", "product item")
+
 PROMOTIONS = Resource(
     COLLECTION,
     noun="promotion",
     to_api=definition_to_api,
     locking=True,
     references=(
-        Reference("targetProductItemId", "product-items", "product item"),
         Reference("targetItemId", "product-items", "product item"),
         Reference("targetPlanId", "product-plans", "product plan"),
     ),
@@ -166,6 +167,7 @@ def _stored(call: Call, body: JsonObject) -> Reply:
     for doubt in DOUBTS:
         if doubt.field in body and doubt.holds(body[doubt.field]):
             call.warn(doubt.field, doubt.rule, doubt.message)
+    _warn_of_item(call, body)
     return Reply(definition_to_api(PROMOTIONS.store(call, body["id"], with_exact_amounts(body, AMOUNTS))))
 
 
@@ -177,7 +179,21 @@ def _of_kind(call: Call, body: JsonObject, kind: PromotionKind) -> JsonObject:
     for name in _needed(kind):
         if name not in body:
             call.warn(name, "inert-promotion", f"{name} is absent: the promotion reduces nothing")
-    return {name: value for name, value in body.items() if name not in foreign}
+    if kind.trigger is Trigger.PARTNER and not body.get("customerTags") and "partnerTag" not in body:
+        call.warn("customerTags", "inert-promotion", "no tag marks the partners: the promotion reduces nothing")
+    kept = {name: value for name, value in body.items() if name not in foreign}
+    for part in unread_parts(kind, kept):
+        call.warn(part.field, part.rule, part.message)
+    return kept
+
+
+def _warn_of_item(call: Call, body: JsonObject) -> None:
+    """Warns of a product item that does not exist, or of a pattern of items that is none."""
+    if body.get(ITEM_PATTERN) is not True:
+        warn_of_strangers(call, body, [TARGET_ITEM])
+    elif read_pattern(body.get(TARGET_ITEM.path, "")) is None:
+        message = f"{TARGET_ITEM.path} is no pattern that is known here: the promotion reduces nothing"
+        call.warn(TARGET_ITEM.path, "unread-pattern", message)
 
 
 def _needed(kind: PromotionKind) -> Iterable[str]:

@@ -233,6 +233,10 @@ TIERED_AMOUNT = {**NAMED, "type": "tiered_absolute_product_automatic_promotion"}
 SHARE = {**NAMED, "type": "relative_product_automatic_promotion"}
 LIMITED = {**NAMED, "type": "time_limited_absolute_product_discount", "discount": 1}
 ON_ITEM = {**NAMED, "type": "absolute_product_item_automatic_promotion", "discount": 1}
+COMPOSED = {**NAMED, "type": "generic_product_promotion", "promotionModel": {"type": "Absolute", "discount": 1}}
+ON_SALE = {**NAMED, "type": "absolute_product_sales_event_promotion", "discount": 1}
+PARTNERS = {**NAMED, "type": "product_absolute_partner_discount", "discount": 1}
+AFTER = {"type": "AfterItemPriceThreshold"}
 
 
 @pytest.mark.parametrize(
@@ -258,6 +262,31 @@ ON_ITEM = {**NAMED, "type": "absolute_product_item_automatic_promotion", "discou
         ({**TIERED_AMOUNT, "discountMap": {"nan": 5}}, "discountMap", "unlikely-tier"),
         ({**TIERED_SHARE, "priceToDiscountMap": {"0": 15}}, "priceToDiscountMap", "unlikely-tier"),
         ({**TIERED_SHARE, "priceToDiscountMap": {"-1": 0.5}}, "priceToDiscountMap", "unlikely-tier"),
+        ({**TIERED_SHARE, "priceToDiscountMap": {"5": 0.1, "5.0": 0.2}}, "priceToDiscountMap", "unlikely-tier"),
+        (
+            {**TIERED_SHARE, "priceToDiscountMap": {}, "discountCalculationStrategy": "clever"},
+            "discountCalculationStrategy",
+            "unread-strategy",
+        ),
+        ({**TIERED_AMOUNT, "discountMap": {}, "measure": {"type": "Moon"}}, "measure", "unread-measure"),
+        ({**ON_ITEM, "targetProductItemId": "a+", "isRegEx": True}, "targetProductItemId", "unread-pattern"),
+        ({**COMPOSED, "promotionModel": {"type": "Magic"}}, "promotionModel", "unread-model"),
+        ({**COMPOSED, "promotionModel": {"type": "TieredAbsolute"}}, "promotionModel", "unread-model"),
+        ({**COMPOSED, "condition": {"type": "FullMoon", "threshold": 1}}, "condition", "unread-condition"),
+        ({**COMPOSED, "condition": {**AFTER, "threshold": True}}, "condition", "unread-condition"),
+        ({**ON_SALE, "recurrenceInterval": {"intervalLength": "moon"}}, "recurrenceInterval", "unlikely-recurrence"),
+        (
+            {**ON_SALE, "recurrenceInterval": {"intervalLength": "day", "intervalLengthCount": 0}},
+            "recurrenceInterval",
+            "unlikely-recurrence",
+        ),
+        (
+            {**ON_SALE, "recurrenceInterval": {"intervalLength": "day", "maxRecurrence": -1}},
+            "recurrenceInterval",
+            "unlikely-recurrence",
+        ),
+        (PARTNERS, "customerTags", "inert-promotion"),
+        ({**PARTNERS, "customerTags": {}}, "customerTags", "inert-promotion"),
         ({**LIMITED, "promotionTimeLimit": {}}, "promotionTimeLimit", "unlikely-time-limit"),
         ({**LIMITED, "promotionTimeLimit": {"cycles": 1, "months": 1}}, "promotionTimeLimit", "unlikely-time-limit"),
         ({**LIMITED, "promotionTimeLimit": {"months": 0}}, "promotionTimeLimit", "unlikely-time-limit"),
@@ -279,7 +308,13 @@ def test_doubtful_promotions_are_warned_of(promotions: MockClient, body: Json, f
         {**SHARE, "discountRatio": 1},
         {**SHARE, "discountRatio": 0},
         {**TIERED_SHARE, "priceToDiscountMap": {"0": 0.1, "500": 0.15, "1e3": 1}},
+        {**TIERED_SHARE, "priceToDiscountMap": {}, "discountCalculationStrategy": "WHOLE_AMOUNT"},
         {**LIMITED, "promotionTimeLimit": {"cycles": 3}},
+        {**ON_ITEM, "targetProductItemId": "api-.*|storage", "isRegEx": True},
+        {**COMPOSED, "condition": {**AFTER, "threshold": 0}},
+        {**COMPOSED, "promotionModel": {"type": "tieredrelative", "priceToDiscountMap": {"0": 0.5}}},
+        {**ON_SALE, "recurrenceInterval": {"intervalLength": "WEEK", "intervalLengthCount": 2, "maxRecurrence": 0}},
+        {**PARTNERS, "partnerTag": "gold"},
         LIMITED,
     ],
 )
