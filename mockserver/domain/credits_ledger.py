@@ -1,11 +1,11 @@
 """A customer's prepaid credits as a ledger: what was issued, what was consumed, what ran out.
 
-That a card makes one entry for each of the three is our reading; the vendor's portal shows a ledger and does not say
-how it comes about.
+That a card makes one entry when it is issued, one for each invoice that drew of it, and one for what is left when it
+expires, is our reading; the vendor's portal shows a ledger and does not say how it comes about.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -27,19 +27,24 @@ class CreditCard:
     Attributes:
         currency: ISO code of the amounts.
         worth: what it holds at first.
-        used: how much of it was consumed, at most its worth.
+        consumed: the invoices that drew of it, and how much each: together at most its worth.
         start_s, expiration_s: from when it counts, and from when no longer; None for never.
         kind, label, uri: how it is told apart from others.
     """
 
     currency: str
     worth: Decimal
-    used: Decimal
+    consumed: tuple[tuple[str, Decimal], ...]
     start_s: int
     expiration_s: int | None
     kind: str = ""
     label: str = ""
     uri: str = ""
+
+    @property
+    def used(self) -> Decimal:
+        """How much of it was consumed."""
+        return added(amount for _, amount in self.consumed)
 
     @property
     def left(self) -> Decimal:
@@ -49,13 +54,14 @@ class CreditCard:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One thing that came in (above 0) or went out (below 0), and what was there after it."""
+    """One thing that came in (above 0) or went out (below 0), what was there after it, and the invoice that drew it."""
 
     time_s: int
     transaction: Transaction
     amount: Decimal
     balance: Decimal
     card: CreditCard
+    invoice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +111,12 @@ def _movements(card: CreditCard, now_s: int) -> Iterator[LedgerEntry]:
     """A card's entries without their balance. When it was consumed is not known: at the latest, so that is told."""
     over = _is_over(card, now_s)
     last_s = card.expiration_s if over and card.expiration_s is not None else now_s
-    nothing = Decimal(0)
+    last_s, nothing = max(last_s, card.start_s), Decimal(0)
     yield LedgerEntry(card.start_s, Transaction.ISSUED, card.worth, nothing, card)
-    if card.used:
-        yield LedgerEntry(max(last_s, card.start_s), Transaction.CONSUMED, card.used.copy_negate(), nothing, card)
+    for invoice, amount in card.consumed:
+        yield LedgerEntry(last_s, Transaction.CONSUMED, amount.copy_negate(), nothing, card, invoice)
     if over and card.left:
-        yield LedgerEntry(max(last_s, card.start_s), Transaction.EXPIRED, card.left.copy_negate(), nothing, card)
+        yield LedgerEntry(last_s, Transaction.EXPIRED, card.left.copy_negate(), nothing, card)
 
 
 _ORDER = {transaction: place for place, transaction in enumerate(Transaction)}
@@ -125,5 +131,5 @@ def _balanced(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     balance, told = Decimal(0), []
     for entry in entries:
         balance = added([balance, entry.amount])
-        told.append(LedgerEntry(entry.time_s, entry.transaction, entry.amount, balance, entry.card))
+        told.append(replace(entry, balance=balance))
     return told

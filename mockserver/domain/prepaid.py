@@ -1,14 +1,14 @@
 """Prepaid credit: which cards an order makes, how far their payment is, and what can be spent of them."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
-from mockserver.domain.decimals import added, multiplied, to_cents
 from mockserver.domain.terms import CycleInterval, term_end
 
 
@@ -61,16 +61,18 @@ class CardTime:
         return self.end_ms <= now_ms
 
 
-def cycle_time(start_s: int, recurrence: Recurrence, cycle: int) -> CardTime:
-    """When the card of a cycle counts.
+def cycle_times(start_s: int, recurrence: Recurrence, first: int, last: int) -> Iterator[CardTime]:
+    """When the cards of some cycles of an order count, in order of time.
 
     Args:
-        start_s: when the first cycle starts (Unix seconds).
+        start_s: when the first cycle of all starts (Unix seconds).
         recurrence: how long a cycle is.
-        cycle: which one, from 1 on.
+        first: the first cycle that is asked for, from 1 on.
+        last: the last one.
     """
-    first, last = (term_end(start_s, each, recurrence.interval, recurrence.length) for each in (cycle - 1, cycle))
-    return CardTime(first * 1000, last * 1000)
+    edges = (term_end(start_s, each, recurrence.interval, recurrence.length) for each in range(first - 1, last + 1))
+    for begin_s, end_s in pairwise(edges):
+        yield CardTime(begin_s * 1000, end_s * 1000)
 
 
 def cycles_begun(start_s: int, recurrence: Recurrence, now_ms: int) -> int:
@@ -102,8 +104,3 @@ def is_spendable(time: CardTime, payment: Payment, now_ms: int) -> bool:
 def adds_up(parts: Iterable[Decimal | int], whole: Decimal | int) -> bool:
     """Whether parts are together exactly the whole, whatever their number of digits."""
     return sum(map(Fraction, parts), Fraction(0)) == Fraction(whole)
-
-
-def price_of_units(units: Iterable[Decimal], unit_price: Decimal) -> Decimal:
-    """The list price of units of several kinds, rounded once to cents."""
-    return to_cents(multiplied(added(units), unit_price))

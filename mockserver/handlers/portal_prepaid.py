@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from mockserver.domain.credits_ledger import CreditCard, CreditsLedger, LedgerEntry, credits_ledgers
-from mockserver.domain.decimals import added, within_doubles
+from mockserver.domain.decimals import within_doubles
 from mockserver.domain.prepaid import PAID
 from mockserver.engine.binding import Binding, Tier
 from mockserver.engine.call import Call, Reply
@@ -13,7 +13,8 @@ from mockserver.engine.identifiers import minted
 from mockserver.engine.store import JsonObject
 from mockserver.handlers import prepaid_orders, prepaid_wallet
 from mockserver.handlers.portal_session import CUSTOMER, by_body, by_query, on_behalf, portal
-from mockserver.handlers.prepaid_wallet import NO_END_MS, Card, card_to_api, cards_of, int64
+from mockserver.handlers.prepaid_draws import CARD_TYPE, NO_END_MS, Card, cards_of, int64
+from mockserver.handlers.prepaid_wallet import Draws, balance_of_card, card_type, draws_of, wallet_cards
 from mockserver.handlers.product_items import DEFAULT_PRODUCT
 
 ORDERABLE = (
@@ -53,23 +54,24 @@ def _recurrence_from_api(frequency: JsonObject) -> JsonObject:
 
 def show_ledgers(call: Call, customer: str) -> Reply:
     """The ledgers of the customer's cards that were paid, one a currency."""
+    draws = draws_of(call, customer, DEFAULT_PRODUCT)
     held = cards_of(call, customer, DEFAULT_PRODUCT)
-    paid = [credit_of(card) for card in held if card.payment in PAID]
+    paid = [credit_of(card, draws) for card in held if card.payment in PAID]
     ledgers = credits_ledgers(paid, call.now_ms // 1000)
     return Reply([ledger_to_api(call, customer, ledger) for ledger in ledgers])
 
 
-def credit_of(card: Card) -> CreditCard:
+def credit_of(card: Card, draws: Draws) -> CreditCard:
     """A card of the wallet in the ledger's words."""
-    answered = card_to_api(card)
+    balance = balance_of_card(card, draws)
     return CreditCard(
-        currency=card.order["originalCurrency"],
-        worth=Decimal(card.worth),
-        used=added([Decimal(card.worth), Decimal(card.left).copy_negate()]),
+        currency=card.currency,
+        worth=Decimal(balance.worth),
+        consumed=tuple(balance.drawn),
         start_s=int64(card.time.start_ms) // 1000,
         expiration_s=None if card.time.end_ms >= NO_END_MS else int64(card.time.end_ms) // 1000,
-        kind=answered["cardType"],
-        label=answered["label"] or "",
+        kind=card_type(card),
+        label=card.order.get("label") or "",
         uri=card.uri,
     )
 
@@ -90,7 +92,7 @@ def ledger_to_api(call: Call, customer: str, ledger: CreditsLedger) -> JsonObjec
 
 
 def entry_to_api(entry: LedgerEntry) -> dict[str, Any]:
-    """The answered entry. Nothing is drawn by invoices yet, so that no entry names one."""
+    """The answered entry; one of what was consumed names the invoice that drew it."""
     return {
         "transactionTimeSeconds": entry.time_s,
         "transactionAmount": within_doubles(entry.amount),
@@ -99,13 +101,14 @@ def entry_to_api(entry: LedgerEntry) -> dict[str, Any]:
         "prepaidCardType": entry.card.kind,
         "prepaidLabel": entry.card.label,
         "prepaidUri": entry.card.uri,
+        **({"invoiceUrl": entry.invoice} if entry.invoice else {}),
     }
 
 
 def show_rewards(call: Call, customer: str) -> Reply:
     """The cards that the customer earned (our reading)."""
-    cards = [card_to_api(card) for card in cards_of(call, customer, DEFAULT_PRODUCT)]
-    return Reply([card for card in cards if card["cardType"] in REWARDS])
+    cards = wallet_cards(call, customer, DEFAULT_PRODUCT)
+    return Reply([card for card in cards if card[CARD_TYPE] in REWARDS])
 
 
 BINDINGS: Mapping[str, Binding] = {

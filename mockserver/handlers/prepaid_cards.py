@@ -6,28 +6,44 @@ from typing import Any
 from mockserver.domain.prepaid import FOLLOWING, Payment, adds_up
 from mockserver.engine.binding import Binding
 from mockserver.engine.call import Call, Reply
+from mockserver.engine.changes import record
 from mockserver.engine.errors import ConflictingReplay, DuplicateKey, InvalidInput, KeyNotFound
 from mockserver.engine.money import money_from_api
 from mockserver.engine.printing import printable
 from mockserver.engine.store import JsonObject
-from mockserver.handlers.prepaid_orders import checked_order, find_order, keep_order
-from mockserver.handlers.prepaid_wallet import (
-    CONDITIONS,
+from mockserver.handlers.currencies import credit_worth
+from mockserver.handlers.prepaid_conditions import FIELD as CONDITIONS
+from mockserver.handlers.prepaid_conditions import warn_of_conditions
+from mockserver.handlers.prepaid_draws import (
+    CARD_TYPE,
+    CHANGES,
+    COMMITMENT,
     END,
-    NOUN,
     PAYMENT,
-    REPLACED,
+    SPLIT_AT,
     START,
+    WORTH,
     Card,
     card_of,
-    card_to_api,
-    change_card,
     find_card,
+)
+from mockserver.handlers.prepaid_orders import checked_order, find_order, keep_order
+from mockserver.handlers.prepaid_wallet import (
+    NOUN,
+    Balance,
+    Draws,
+    balance_of_card,
+    card_to_api,
+    draws_of,
 )
 from mockserver.handlers.product_items import DEFAULT_PRODUCT
 
 INHERITED = ("label", CONDITIONS, "customPriority", "prepaidPriority")
 """Fields that the orders of a split have from the split one where they say nothing."""
+
+
+class CardSettled(ConflictingReplay):
+    """The card was paid already: its payment cannot be told in another way."""
 
 
 class CardClosed(ConflictingReplay):
@@ -49,7 +65,7 @@ def extend_card(call: Call) -> Reply:
         raise InvalidInput(message, field="newEndTimeInSeconds", rule="unsupported-date")
     if end_ms < card.time.end_ms:
         call.warn("newEndTimeInSeconds", "shortened-card", "the new end lies before the present one")
-    return Reply(card_to_api(change_card(call, card, **{END: end_ms})))
+    return _changed(call, card, **{END: end_ms})
 
 
 def move_start(call: Call) -> Reply:
@@ -65,7 +81,7 @@ def move_start(call: Call) -> Reply:
     if start_ms >= card.time.end_ms:
         message = "Invalid request: newStartTimeInSeconds must lie before the card's end"
         raise InvalidInput(message, field="newStartTimeInSeconds", rule="reversed-range")
-    return Reply(card_to_api(change_card(call, card, **{START: start_ms})))
+    return _changed(call, card, **{START: start_ms})
 
 
 def change_condition(call: Call) -> Reply:
@@ -76,11 +92,14 @@ def change_condition(call: Call) -> Reply:
         CardClosed: it has expired.
     """
     card = _changeable(call)
-    return Reply(card_to_api(change_card(call, card, **{CONDITIONS: call.body.get(CONDITIONS)})))
+    warn_of_conditions(call, call.body.get(CONDITIONS))
+    return _changed(call, card, **{CONDITIONS: call.body.get(CONDITIONS)})
 
 
 def split_card(call: Call) -> Reply:
-    """Replaces a card by the cards of several orders, which have its times and its payment.
+    """Splits what is left on a card into the cards of several orders, which have its times and its payment.
+
+    The card keeps what was drawn of it and is worth no more than that; an unused one is gone.
 
     Raises:
         KeyNotFound: the customer has no such card, or it failed to be paid.
@@ -89,33 +108,68 @@ def split_card(call: Call) -> Reply:
         DuplicateKey: the id of an order is taken.
     """
     card = _changeable(call)
+    balance = balance_of_card(card, _draws_of(call, card))
     parts = [_part_of(card, each) for each in call.body["customerPrepaidOrders"]]
-    _require_equal_worth(card, parts)
+    _require_equal_worth(balance, parts)
     _require_free_ids(call, parts)
-    own = {"originalCurrency": card.order["originalCurrency"], "senderPrepaidUri": card.uri}
-    own |= {START: card.time.start_ms, END: card.time.end_ms}
+    own = {name: card.order[name] for name in ("originalCurrency", COMMITMENT, CARD_TYPE) if name in card.order}
+    own |= {"senderPrepaidUri": card.uri, START: card.time.start_ms, END: card.time.end_ms}
     checked = [checked_order(call, part, **own) for part in parts]
-    change_card(call, card, **{REPLACED: True})
+    change_card(call, card, **{WORTH: balance.used, SPLIT_AT: call.now_ms})
     orders = [keep_order(call, order, None) for order in checked]
-    return Reply([card_to_api(_with_payment_of(call, card, card_of(call, order, 1))) for order in orders])
+    cards = [_with_payment_of(call, card, card_of(call, order, 1)) for order in orders]
+    draws, credit = _draws_of(call, card), credit_worth(call)
+    return Reply([card_to_api(each, draws, credit) for each in cards])
 
 
 def tell_payment(call: Call) -> Reply:
-    """Takes down how the payment of a card stands.
+    """Takes down how the payment of a card stands; a settlement that is told once more is answered as it was taken.
 
     Raises:
         KeyNotFound: there is no such card.
-        InvalidInput: its payment is over, or is no business of the caller's.
+        CardSettled: it was paid already, and what is told now is something else.
+        InvalidInput: its payment has failed, or is no business of the caller's.
     """
     told = {**call.body, "paymentStatus": call.body["paymentStatus"].lower()}
     card = find_card(call, told["prepaidUri"])
     if card is None:
         raise _unknown(told["prepaidUri"])
-    if Payment(told["paymentStatus"]) not in FOLLOWING[card.payment]:
+    if card.payment is Payment.SETTLED:
+        _require_same_settlement(card, told)
+    elif Payment(told["paymentStatus"]) not in FOLLOWING[card.payment]:
         message = f"Invalid paymentStatus transition from {card.payment.value} to {told['paymentStatus']}"
         raise InvalidInput(message, field="paymentStatus", rule="illegal-transition")
+    if card.payment is Payment.SETTLED and PAYMENT in card.changes:
+        return Reply(card.changes[PAYMENT])
     change_card(call, card, **{PAYMENT: told})
     return Reply(told)
+
+
+def change_card(call: Call, card: Card, **changes: Any) -> Card:
+    """Keeps what became of one card and answers it as it is now."""
+    call.store.collection(CHANGES).put(card.uri, {**card.changes, **changes})
+    changed = card_of(call, card.order, card.cycle)
+    document = card_to_api(changed, _draws_of(call, card), credit_worth(call))
+    record(call, NOUN, card.uri, "updated" if changed.exists else "deleted", document)
+    return changed
+
+
+def _changed(call: Call, card: Card, **changes: Any) -> Reply:
+    changed = change_card(call, card, **changes)
+    return Reply(card_to_api(changed, _draws_of(call, card), credit_worth(call)))
+
+
+def _draws_of(call: Call, card: Card) -> Draws:
+    return draws_of(call, card.order["customerId"], card.order["productId"])
+
+
+def _require_same_settlement(card: Card, told: JsonObject) -> None:
+    """Refuses what contradicts a settlement; one by the mock's own provider has no id to contradict."""
+    before = {"paymentStatus": card.payment.value, **card.changes.get(PAYMENT, {})}
+    for name in ("paymentStatus", "paymentId", "systemName"):
+        if name in before and before[name] != told[name]:
+            message = f"the card was paid already, with another {name}: a settled card is not settled again"
+            raise CardSettled(message, field=name, rule="second-settlement")
 
 
 def _changeable(call: Call) -> Card:
@@ -152,15 +206,15 @@ def _part_of(card: Card, written: JsonObject) -> JsonObject:
     return {**inherited, **written, **fixed}
 
 
-def _require_equal_worth(card: Card, parts: list[JsonObject]) -> None:
+def _require_equal_worth(balance: Balance, parts: list[JsonObject]) -> None:
     worths = [_worth(part) for part in parts]
     for index, worth in enumerate(worths):
         if worth <= 0:
             message = "Invalid request: each part of a card must be worth more than 0"
             field = f"customerPrepaidOrders[{index}].prepaidPrice"
             raise InvalidInput(message, field=field, rule="unequal-split")
-    if not adds_up(worths, card.left):
-        message = f"Invalid request: the parts must add up to what is left on the card, {printable(str(card.left))}"
+    if not adds_up(worths, balance.left):
+        message = f"Invalid request: the parts must add up to what is left on the card, {printable(str(balance.left))}"
         raise InvalidInput(message, field="customerPrepaidOrders", rule="unequal-split")
 
 

@@ -7,8 +7,7 @@ in milliseconds, and the moment at which the credit expires.
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.domain.decimals import exactly, within_doubles
-from mockserver.domain.prepaid import price_of_units
+from mockserver.domain.decimals import within_doubles
 from mockserver.engine.binding import Binding, Tier
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.changes import record
@@ -17,36 +16,43 @@ from mockserver.engine.errors import KeyNotFound
 from mockserver.engine.fields import lower_case, with_changed
 from mockserver.engine.identifiers import minted
 from mockserver.engine.money import money_from_api
-from mockserver.engine.paging import Selection
 from mockserver.engine.printing import printable
 from mockserver.engine.store import JsonObject
+from mockserver.handlers.billing.list_prices import list_price
 from mockserver.handlers.billing_account import settings_of
 from mockserver.handlers.customers import is_known, warn_unknown_customer
-from mockserver.handlers.prepaid_wallet import (
+from mockserver.handlers.meters import COLLECTION as METERS
+from mockserver.handlers.prepaid_conditions import FIELD as CONDITIONS
+from mockserver.handlers.prepaid_conditions import warn_of_conditions
+from mockserver.handlers.prepaid_draws import (
+    CARD_TYPE,
+    COMMITMENT,
     END,
     ENDED,
     ENDED_AT,
     NO_END_MS,
     ORDERS,
     PAYMENT,
-    REPLACED,
     START,
+    WORTH,
     card_of,
     int64,
+    keep_owner,
+    orders_of,
     recurrence_of,
 )
-from mockserver.handlers.product_items import DEFAULT_PRODUCT
+from mockserver.handlers.product_items import DEFAULT_PRODUCT, ITEMS
 
 NOUN = "prepaid order"
-DEFAULT_CURRENCY = "USD"
 BY_PRICE, BY_USAGE = "by_price", "by_usage"
 """Values of an order's `type` (our reading)."""
 
 OWNED = frozenset({
     START, END, ENDED_AT, "endTimeInSeconds", "firstCardEndTimeSeconds", "originalCurrency", "realTimePricing",
     "preferredPurchasingPrepaidCurrency", "installments", "internalStatus", "prepaidPaymentTimeInSeconds", "paymentId",
-    "paymentStatus", "firstInvoiceUri", "relationId", "createdTimeInSeconds", "modifiedTimeInSeconds", "commitmentId",
-    "orderId", "orderItemId", "senderPrepaidUri", "type", "purchaseType", "actualPrepaidChargePrice",
+    "paymentStatus", "firstInvoiceUri", "relationId", "createdTimeInSeconds", "modifiedTimeInSeconds",
+    COMMITMENT, CARD_TYPE, "orderId", "orderItemId", "senderPrepaidUri", "type", "purchaseType",
+    "actualPrepaidChargePrice",
 })  # fmt: skip
 """Fields that only the server writes."""
 
@@ -57,14 +63,21 @@ DEFAULTS: Mapping[str, Any] = {
     "externalPayment": False,
     "startAtMidCycle": False,
 }
-INNER = (START, END, ENDED_AT)
+INNER = (START, END, ENDED_AT, CARD_TYPE)
+"""What is kept of an order and not answered."""
 
 
 def create_published_order(call: Call) -> Reply:
     """Stores an order of the published form. Any number is taken as its amount; one that buys nothing is warned of."""
     body = call.body
     amount = money_from_api(body["amount"])
-    _warn_of(call, body["customerId"], "amount", amount)
+    currency = settings_of(call)["baseCurrency"]
+    _warn_of_customer(call, body["customerId"])
+    _warn_of_nothing(call, "amount", amount)
+    if body.get("currency", currency) != currency:
+        call.warn("currency", "foreign-currency", "credit in another currency than the account's pays no invoice")
+    if body.get("expirationTime", NO_END_MS) <= call.now_ms:
+        call.warn("expirationTime", "reversed-range", "the credit expires before it starts: it pays nothing")
     number = call.store.next_number("prepaid-order")
     kept = {END: body["expirationTime"]} if "expirationTime" in body else {}
     order = {
@@ -74,8 +87,7 @@ def create_published_order(call: Call) -> Reply:
         "customerId": body["customerId"],
         "prepaidPrice": amount,
         "originalWorth": amount,
-        # Defaults to USD, the documents' example.
-        "originalCurrency": body.get("currency", DEFAULT_CURRENCY),
+        "originalCurrency": body.get("currency", currency),
         "type": BY_PRICE,
         START: call.now_ms,
         "startTimeInSeconds": call.now_ms // 1000,
@@ -91,8 +103,9 @@ def create_order(call: Call) -> Reply:
 def create_order_by_usage(call: Call) -> Reply:
     """Stores an order of units, worth what they cost without a discount; paid too, unless a price is given."""
     body = call.body
-    units = [exactly(each) for each in body["prepaidUsage"].values()]
-    listed = within_doubles(price_of_units(units, call.policy.unit_price))
+    _warn_of_units(call, body["prepaidUsage"])
+    product = body.get("productId", DEFAULT_PRODUCT)
+    listed = within_doubles(list_price(call, body["customerId"], product, body["prepaidUsage"]))
     full = money_from_api(body["prepaidFullPrice"]) if "prepaidFullPrice" in body else listed
     priced = {"prepaidPrice": full, "originalWorth": full, **body}
     return Reply(order_to_api(call, place_order(call, priced, type=BY_USAGE)))
@@ -123,11 +136,14 @@ def checked_order(call: Call, body: JsonObject, **own: Any) -> JsonObject:
         StrictRefusal: the account is strict, and there was something to warn of.
     """
     order = {**order_from_api(call, body), **own}
-    _warn_of(call, order["customerId"], "prepaidPrice", order["prepaidPrice"])
-    if order["originalWorth"] <= 0 < order["prepaidPrice"]:
-        call.warn("originalWorth", "non-positive-amount", "the worth is not above 0: the order buys nothing")
+    _warn_of_customer(call, order["customerId"])
+    if COMMITMENT not in order:
+        _warn_of_nothing(call, "prepaidPrice", order["prepaidPrice"])
+        if order["prepaidPrice"] > 0:
+            _warn_of_nothing(call, "originalWorth", order["originalWorth"])
     if not EARLIEST_MS <= order[START] <= LATEST_MS:
         call.warn("startTimeInSeconds", "unlikely-time", "startTimeInSeconds lies outside the years 1 to 9999")
+    warn_of_conditions(call, order.get(CONDITIONS))
     return order
 
 
@@ -160,6 +176,8 @@ def keep_order(call: Call, order: JsonObject, previous: JsonObject | None) -> Js
     own = {name: numbered[name] for name in ("relationId", "createdTimeInSeconds")}
     stored = {**order, **own, "modifiedTimeInSeconds": now_s}
     call.store.collection(ORDERS).put(stored["relationId"], stored)
+    if previous is None:
+        keep_owner(call, stored)
     record(call, NOUN, stored["id"], "updated" if previous else "created", order_to_api(call, stored))
     return stored
 
@@ -197,7 +215,7 @@ def order_to_api(call: Call, order: JsonObject) -> JsonObject:
 
 def find_order(call: Call, customer: str, order_id: str) -> JsonObject | None:
     """A customer's order of this id, or None."""
-    return next(iter(_selected(call, customerId=customer, id=order_id)), None)
+    return next((order for order in _unended(call, customer) if order["id"] == order_id), None)
 
 
 def get_order(call: Call) -> Reply:
@@ -228,14 +246,14 @@ def list_open_orders(call: Call) -> Reply:
     customer, product = call.query["CustomerId"], call.query.get("ProductId", DEFAULT_PRODUCT)
     if not is_known(call, customer):
         warn_unknown_customer(call, customer, "CustomerId")
-    orders = _selected(call, customerId=customer, productId=product)
+    orders = (order for order in _unended(call, customer) if order["productId"] == product)
     return Reply([order_to_api(call, order) for order in orders if _is_open(call, order)])
 
 
 def _is_open(call: Call, order: JsonObject) -> bool:
     """Whether an order buys again, or its one card has not expired and was not split into those of other orders."""
     card = card_of(call, order, 1)
-    return recurrence_of(order) is not None or not (card.time.is_over(call.now_ms) or card.changes.get(REPLACED))
+    return recurrence_of(order) is not None or not (card.time.is_over(call.now_ms) or WORTH in card.changes)
 
 
 def _named(call: Call) -> JsonObject:
@@ -246,20 +264,30 @@ def _named(call: Call) -> JsonObject:
     return order
 
 
-def _selected(call: Call, **wanted: str) -> list[JsonObject]:
-    among = {name: frozenset({value}) for name, value in wanted.items()}
-    return call.store.collection(ORDERS).page(Selection(among=among)).documents
+def _unended(call: Call, customer: str) -> list[JsonObject]:
+    return [order for order in orders_of(call, customer) if ENDED_AT not in order]
 
 
 def _amount(amount: Any) -> Any:
     return money_from_api(amount) if isinstance(amount, float) else amount
 
 
-def _warn_of(call: Call, customer: str, field: str, amount: Any) -> None:
+def _warn_of_customer(call: Call, customer: str) -> None:
     if not is_known(call, customer):
         warn_unknown_customer(call, customer)
+
+
+def _warn_of_nothing(call: Call, field: str, amount: Any) -> None:
     if amount <= 0:
         call.warn(field, "non-positive-amount", "the amount is not above 0: the order buys nothing")
+
+
+def _warn_of_units(call: Call, units: JsonObject) -> None:
+    """Warns of units of something that is neither a product item nor a meter."""
+    for name in units:
+        if name not in ITEMS.documents(call) and name not in call.store.collection(METERS):
+            message = f"no product item and no meter exists with this name: {printable(name)}"
+            call.warn(f"prepaidUsage.{printable(name, 60)}", "unknown-product-item", message)
 
 
 BINDINGS: Mapping[str, Binding] = {

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.domain.credits_ledger import CreditCard, Transaction, credits_ledgers
+from mockserver.domain.decimals import added
 
 NOW = 1000
 AMOUNTS = st.one_of(
@@ -20,12 +21,12 @@ AMOUNTS = st.one_of(
 @st.composite
 def cards(draw: st.DrawFn) -> CreditCard:
     """A card that begins and ends anywhere around the present, used up to its worth."""
-    worth = draw(AMOUNTS)
+    parts = draw(st.lists(AMOUNTS, max_size=3))
     start = draw(st.integers(0, 2 * NOW))
     return CreditCard(
         currency=draw(st.sampled_from(["USD", "EUR"])),
-        worth=worth,
-        used=min(worth, draw(AMOUNTS)),
+        worth=added([*parts, draw(AMOUNTS)]),
+        consumed=tuple((f"invoice-{place}", part) for place, part in enumerate(parts)),
         start_s=start,
         expiration_s=draw(st.none() | st.integers(start + 1, start + NOW)),
     )
@@ -38,7 +39,8 @@ def whole(*amounts: Decimal) -> Fraction:
 
 def card(worth: int, used: int, start: int, expiration: int | None) -> CreditCard:
     """A card in dollars."""
-    return CreditCard("USD", Decimal(worth), Decimal(used), start, expiration)
+    consumed = (("invoice", Decimal(used)),) if used else ()
+    return CreditCard("USD", Decimal(worth), consumed, start, expiration)
 
 
 @given(st.lists(cards(), max_size=8))
@@ -94,6 +96,15 @@ def test_the_entries_of_a_card(
     for entries, expected in ((ledger.current, current), (ledger.past, past)):
         told = [(each.time_s, each.transaction.value, int(each.amount), int(each.balance)) for each in entries]
         assert told == expected
+
+
+def test_each_invoice_has_its_entry() -> None:
+    """What several invoices drew of a card is told one by one, in their order, each with its invoice."""
+    drawn = (("may", Decimal(30)), ("june", Decimal(20)))
+    (ledger,) = credits_ledgers([CreditCard("USD", Decimal(100), drawn, 10, None)], NOW)
+    told = [(each.invoice, int(each.amount), int(each.balance)) for each in ledger.current]
+    assert told == [("", 100, 100), ("may", -30, 70), ("june", -20, 50)]
+    assert (int(ledger.consumed), int(ledger.available)) == (50, 50)
 
 
 def test_a_card_that_has_not_begun_is_in_no_ledger() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -15,11 +16,10 @@ from mockserver.domain.prepaid import (
     Payment,
     Recurrence,
     adds_up,
-    cycle_time,
+    cycle_times,
     cycles_begun,
     first_payment,
     is_spendable,
-    price_of_units,
 )
 from mockserver.domain.terms import CycleInterval
 
@@ -32,6 +32,12 @@ RECURRENCES = st.builds(
 def ms(text: str) -> int:
     """Unix milliseconds of a UTC date and time."""
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1000
+
+
+def cycle_time(start_s: int, recurrence: Recurrence, cycle: int) -> CardTime:
+    """When the card of one cycle counts."""
+    (time,) = cycle_times(start_s, recurrence, cycle, cycle)
+    return time
 
 
 @pytest.mark.parametrize(
@@ -61,11 +67,13 @@ def test_as_many_cycles_have_begun_as_start_by_now(start_s: int, recurrence: Rec
     assert cycle_time(start_s, recurrence, count + 1).start_ms // 1000 > now_ms // 1000
 
 
-@given(st.integers(0, 2**40), RECURRENCES, st.integers(1, 50))
-def test_cycles_follow_without_a_gap(start_s: int, recurrence: Recurrence, cycle: int) -> None:
-    """A card ends where the next one starts, and never where it starts itself."""
-    this, following = (cycle_time(start_s, recurrence, each) for each in (cycle, cycle + 1))
-    assert this.start_ms < this.end_ms == following.start_ms
+@given(st.integers(0, 2**40), RECURRENCES, st.integers(1, 50), st.integers(0, 20))
+def test_cycles_follow_without_a_gap(start_s: int, recurrence: Recurrence, first: int, more: int) -> None:
+    """A card ends where the next one starts, and never where it starts itself; many are told as each one is."""
+    times = list(cycle_times(start_s, recurrence, first, first + more))
+    assert times == [cycle_time(start_s, recurrence, cycle) for cycle in range(first, first + more + 1)]
+    assert all(time.start_ms < time.end_ms for time in times)
+    assert all(this.end_ms == following.start_ms for this, following in pairwise(times))
 
 
 @pytest.mark.parametrize(
@@ -112,11 +120,3 @@ def test_floats_would_not_add_up() -> None:
     assert adds_up([Decimal("0.1")] * 10, 1)
     assert adds_up([Decimal("1e300"), Decimal("1e-300")], Decimal("1." + "0" * 599 + "1e300"))
     assert not adds_up([Decimal("1e300"), Decimal("1e-300")], Decimal("1e300"))
-
-
-@pytest.mark.parametrize(
-    ("units", "price", "total"), [(["1000", "0.5"], "0.1", "100.05"), (["1", "1"], "0.3333", "0.67"), ([], "7", "0")]
-)
-def test_units_of_all_kinds_are_priced_together(units: list[str], price: str, total: str) -> None:
-    """The list price of units is rounded once."""
-    assert price_of_units(map(Decimal, units), Decimal(price)) == Decimal(total)

@@ -116,8 +116,9 @@ ROUND_TRIPS: Mapping[str, Sequence[Step]] = {
             query={"Id": "one", "CustomerId": "ann"},
             expect={"paymentStatus": "settled", "paymentId": "p-1", "prepaidPaymentTimeInSeconds": NOON_S},
         ),
-        Step("updateExternalPrepaidPaymentStatus", body=PAID),
-        Step("updateExternalPrepaidPaymentStatus", body={**PAID, "paymentStatus": "failed"}, status=400),
+        Step("updateExternalPrepaidPaymentStatus", body=PAID, expect={**TOLD, "paymentTimeInSeconds": NOON_S}),
+        Step("updateExternalPrepaidPaymentStatus", body={**PAID, "paymentId": "p-2"}, status=409),
+        Step("updateExternalPrepaidPaymentStatus", body={**PAID, "paymentStatus": "failed"}, status=409),
     ],
 }
 
@@ -382,43 +383,72 @@ def test_a_strict_split_is_all_or_nothing(account: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "taken"),
+    ("before", "after", "refusal"),
     [
-        ([], "pending", True),
-        ([], "failed", True),
-        (["pending"], "SETTLED", True),
-        (["settled"], "settled", True),
-        (["settled"], "pending", False),
-        (["failed"], "failed", True),
-        (["failed"], "settled", False),
+        ([], "pending", None),
+        ([], "failed", None),
+        (["pending"], "SETTLED", None),
+        (["settled"], "settled", None),
+        (["settled"], "pending", (409, "paymentStatus: second-settlement")),
+        (["settled"], "FAILED", (409, "paymentStatus: second-settlement")),
+        (["failed"], "failed", None),
+        (["failed"], "settled", (400, "paymentStatus: illegal-transition")),
+        (["failed"], "pending", (400, "paymentStatus: illegal-transition")),
     ],
 )
-def test_payments_move_to_an_end(account: Account, before: list[str], after: str, taken: bool) -> None:  # noqa: FBT001
+def test_payments_move_to_an_end(
+    account: Account, before: list[str], after: str, refusal: tuple[int, str] | None
+) -> None:
     """A waiting payment may be told to wait on, to be settled or failed; those two are final."""
     uri = bought(account, externalPayment=True)["firstInvoiceUri"]
     for status in before:
         account.take(told(account, uri, status))
     response = told(account, uri, after)
-    if taken:
+    if refusal is None:
         assert account.take(response)["paymentStatus"] == after.lower()
     else:
-        assert refused(response) == "paymentStatus: illegal-transition"
-    assert [card["paymentStatus"] for card in cards(account)] == [after.lower() if taken else before[-1]]
+        code, details = refusal
+        assert refused(response, code) == details
+    assert [card["paymentStatus"] for card in cards(account)] == [after.lower() if refusal is None else before[-1]]
 
 
 @pytest.mark.parametrize(
-    ("fields", "status", "taken"),
+    ("change", "details"),
     [
-        ({}, "settled", True),
-        ({}, "failed", False),
-        ({"startTimeInSeconds": TOMORROW_S}, "settled", False),
-        ({"prepaidPrice": 0, "originalWorth": 1}, "settled", False),
+        ({}, None),
+        ({"paymentTimeInSeconds": 1}, None),
+        ({"paymentStatus": "settled"}, None),
+        ({"paymentId": "p-2"}, "paymentId: second-settlement"),
+        ({"systemName": "cash"}, "systemName: second-settlement"),
+        ({"paymentStatus": "failed", "paymentId": "p-2"}, "paymentStatus: second-settlement"),
     ],
 )
-def test_what_is_paid_here_is_not_told_elsewhere(account: Account, fields: Json, status: str, taken: bool) -> None:  # noqa: FBT001
+def test_a_card_is_settled_once(account: Account, change: Json, details: str | None) -> None:
+    """The same settlement once more is answered as it was first taken; another one is 409. Nothing is changed."""
+    body = {**PAID, "prepaidUri": bought(account, externalPayment=True)["firstInvoiceUri"]}
+    first = account.take(account.mock.post(PAYMENT, json=body))
+    before = account.state(), cards(account)
+    response = account.mock.post(PAYMENT, json={**body, **change})
+    if details is None:
+        assert account.take(response) == first
+    else:
+        assert refused(response, 409) == details
+    assert (account.state(), cards(account)) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "told_status", "answer"),
+    [
+        ({}, "settled", 200),
+        ({}, "failed", 409),
+        ({"startTimeInSeconds": TOMORROW_S}, "settled", 400),
+        ({"prepaidPrice": 0, "originalWorth": 1}, "settled", 400),
+    ],
+)
+def test_what_is_paid_here_is_not_told_elsewhere(account: Account, fields: Json, told_status: str, answer: int) -> None:
     """Of a card that the provider was paid for only that is taken; of one that need not be paid yet, nothing."""
     uri = bought(account, **fields)["firstInvoiceUri"]
-    assert told(account, uri, status).status_code == (200 if taken else 400)
+    assert told(account, uri, told_status).status_code == answer
 
 
 @pytest.mark.parametrize("missing", ["prepaidUri", "paymentStatus", "systemName", "paymentId"])

@@ -302,6 +302,27 @@ def test_units_are_worth_their_list_price(account: Account, fields: Json, price:
 
 
 @pytest.mark.parametrize(
+    ("names", "rules"), [(["calls"], []), (["item"], []), (["calls", "x", "y"], ["unknown-product-item"] * 2)]
+)
+def test_units_are_of_something(account: Account, names: list[str], rules: list[str]) -> None:
+    """Units are bought of product items or meters; others are taken with a warning, and refused by a strict account."""
+    item = {"id": "item", "meterApiName": "calls", "productId": "1", "productItemName": "item"}
+    account.take(account.mock.post("/payments/pricing/amberflo/account-pricing/product-items", json=item))
+    body = {**ANN, "id": "one", "startTimeInSeconds": NOON_S, "prepaidUsage": dict.fromkeys(names, 1)}
+    account.take(account.mock.post(f"{LIVE}/usage", json=body))
+    assert account.mock.rules() == rules
+
+
+def test_a_strict_account_buys_units_of_something(account: Account) -> None:
+    """Units of what is neither a product item nor a meter are refused by a strict account, by their name."""
+    account.mock.reset(strict=True)
+    account.register("ann")
+    body = {**ANN, "id": "one", "startTimeInSeconds": NOON_S, "prepaidUsage": {"x": 1}}
+    assert refused(account.mock.post(f"{LIVE}/usage", json=body)) == "prepaidUsage.x: unknown-product-item"
+    assert account.state()["collections"].get("prepaid-orders", 0) == 0
+
+
+@pytest.mark.parametrize(
     ("fields", "status", "has_card"),
     [
         ({"prepaidPrice": 0, "originalWorth": 5}, "not_needed", True),
