@@ -1,5 +1,6 @@
 """How long an agreement lasts: steps of days, months and years on whole seconds, for any size of number."""
 
+from bisect import bisect_right
 from enum import StrEnum
 from typing import Final
 
@@ -46,3 +47,19 @@ def term_end(start_s: int, cycles: int, interval: CycleInterval, length: int = 1
     if interval is CycleInterval.CALENDAR_MONTH:
         return bucket_start(bucket_of_second(start_s, Interval.MONTH) + units, Interval.MONTH)
     return months_later(start_s, units * _YEAR_MONTHS if interval is CycleInterval.YEAR else units)
+
+
+def cycle_at(moment_s: int, start_s: int, cycles: int, interval: CycleInterval, length: int = 1) -> int:
+    """Which billing period, counted from 1, holds a moment: 0 before the first, `cycles` + 1 after the last.
+
+    Args:
+        moment_s: Unix seconds.
+        start_s: when the first period starts (Unix seconds).
+        cycles: how many there are, from 0 on.
+        interval: their unit.
+        length: how many units a period has, from 1 on.
+    """
+    if moment_s < start_s or cycles < 1:
+        return 0
+    ends = range(1, cycles + 1)
+    return bisect_right(ends, moment_s, key=lambda cycle: term_end(start_s, cycle, interval, length)) + 1

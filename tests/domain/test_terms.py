@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.domain.terms import CycleInterval, months_later, term_end
+from mockserver.domain.terms import CycleInterval, cycle_at, months_later, term_end
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 moments = st.datetimes(datetime(1, 1, 1), datetime(9000, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - has its zone
@@ -80,3 +80,23 @@ def test_the_longest_term() -> None:
     days = eras * 146_097 + (date(2024 + years, 6, 12) - date(2024, 6, 12)).days
     start = second_of(datetime(2024, 6, 12, 12, tzinfo=UTC))
     assert term_end(start, 2**31 - 1, CycleInterval.YEAR) == start + days * 86_400
+
+
+@given(int64, st.integers(1, 10**6), st.integers(1, 10), st.sampled_from(CycleInterval), st.integers(0, 10**12))
+def test_a_moment_is_in_one_cycle(start: int, cycles: int, length: int, interval: CycleInterval, away: int) -> None:
+    """Its cycle has not ended before it, the one before has; the moments around the term have numbers of their own."""
+    cycle = cycle_at(start + away, start, cycles, interval, length)
+    assert 1 <= cycle <= cycles + 1
+    if cycle <= cycles:
+        assert start + away < term_end(start, cycle, interval, length)
+    if cycle > 1:
+        assert term_end(start, cycle - 1, interval, length) <= start + away
+    assert cycle_at(start - 1 - away, start, cycles, interval, length) == 0
+
+
+@pytest.mark.parametrize(("away", "cycle"), [(-1, 0), (0, 1), (29 * 86_400 - 1, 1), (29 * 86_400, 2), (10**9, 4)])
+def test_cycles_from_the_end_of_january(away: int, cycle: int) -> None:
+    """A cycle ends at the second where the next one starts."""
+    start = second_of(datetime(2024, 1, 31, tzinfo=UTC))
+    assert cycle_at(start + away, start, 3, CycleInterval.MONTH) == cycle
+    assert cycle_at(start + away, start, 0, CycleInterval.MONTH) == 0

@@ -1,5 +1,6 @@
-"""Commitments: one active contract a customer, its plan and promotions, what is refused or warned of."""
+"""Commitments: one active contract a customer, its plan, promotions and credit, what it makes due, what is refused."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -21,10 +22,8 @@ TYPED = {**YEAR, "type": "custom_commitment"}
 PROMOTION = {"id": "p", "promotionName": "P", "type": "time_limited_absolute_product_discount", "discount": 5}
 A_DAY = {"advance": {"days": 1}}
 STOPPED = {"frozen": True, "now": NOON_MS}
-WRITTEN = {"commitments", "plan-assignments", "customer-promotions"}
+WRITTEN = {"commitments", "plan-assignments", "customer-promotions", "prepaid-orders"}
 EMPTY_EFFECTS = (
-    "firstCustomerPrepaidCards",
-    "firstPrepaidCardsOrders",
     "firstCustomPromotions",
     "firstOrders",
     "firstPlanOverrideGenerators",
@@ -47,7 +46,7 @@ def life_of(operation_id: str) -> list[Step]:
     promotions = [{"promotionId": name, "commitmentId": "$id"} for name in body.get("promotions", [])]
     answered = {
         "contractGenerator": body,
-        "contract": {"startTimeInSeconds": NOON_S, "label": body["label"], "type": body["type"], "obligations": []},
+        "contract": {"startTimeInSeconds": NOON_S, "label": body["label"], "type": body["type"]},
         "firstCustomerPlan": {**of_customer, "productPlanId": body["planId"], "startTimeInSeconds": NOON_S},
         "creationTimeInSeconds": NOON_S,
         "commitmentStateHistory": {str(NOON_S): {"state": "active"}},
@@ -194,23 +193,63 @@ def test_a_subscription_has_no_promotions(contracts: MockClient) -> None:
     assert given(contracts) == []
 
 
-def test_a_second_contract_replaces_the_active_one(contracts: MockClient) -> None:
-    """A customer has one active contract: the other stays listed as replaced, and its promotions go."""
+@pytest.mark.parametrize(
+    ("other", "days"),
+    [({"label": "Other"}, 0), ({"type": "arrears_commitment_with_true_up"}, 0), ({"label": "Other"}, -364)],
+)
+def test_two_contracts_do_not_overlap(contracts: MockClient, other: Json, days: int) -> None:
+    """A second contract in the time of the first is 400 and changes nothing, whichever starts first."""
     first = made(contracts, promotions=["p"])
-    contracts.clock(**A_DAY)
-    second = made(contracts, label="Other", promotions=["q"])
-    assert contracts.rules() == ["active-commitment"]
-    old, new = listed(contracts)
-    assert new == second
-    assert old["contract"] == {**first["contract"], "replacedBy": second["contract"]["id"]}
-    assert old["commitmentStateHistory"] == {
-        str(NOON_S): {"state": "active"},
-        str(NOON_S + DAY_S): {"state": "replaced"},
-    }
-    assert given(contracts) == ["q"]
-    # What was replaced does not come back: its label makes a contract of its own.
-    third = made(contracts)
-    assert third["contract"]["id"] not in {first["contract"]["id"], second["contract"]["id"]}
+    before = Account(contracts).state()
+    body = {**TYPED, **other, "promotions": ["q"], "startTimeInSeconds": NOON_S + days * DAY_S}
+    assert refused(contracts.post(PATH, json=body)) == "startTimeInSeconds: overlapping-commitment"
+    assert (listed(contracts), given(contracts), Account(contracts).state()) == ([first], ["p"], before)
+
+
+def test_a_contract_may_follow_another_one(contracts: MockClient) -> None:
+    """One that starts at the second when the other is over is taken, and one that ends when the other starts."""
+    made(contracts)
+    made(contracts, startTimeInSeconds=A_YEAR_LATER_S)
+    made(contracts, label="Before", cycles=1, startTimeInSeconds=NOON_S - 31 * DAY_S)
+    starts = [each["contract"]["startTimeInSeconds"] for each in listed(contracts)]
+    assert starts == [NOON_S, A_YEAR_LATER_S, NOON_S - 31 * DAY_S]
+    longer = {**TYPED, "cycles": 13}
+    assert refused(contracts.post(PATH, json=longer)) == "startTimeInSeconds: overlapping-commitment"
+    assert [each["contract"]["startTimeInSeconds"] for each in listed(contracts)] == starts
+    assert contracts.rules() == []
+
+
+def test_an_update_may_move_the_start(contracts: MockClient) -> None:
+    """The same type and label at a time that the terms share move the contract; without a start it stays."""
+    first = made(contracts)
+    moved = made(contracts, startTimeInSeconds=NOON_S - DAY_S)
+    assert moved["contract"]["id"] == first["contract"]["id"]
+    assert made(contracts)["contract"]["startTimeInSeconds"] == NOON_S - DAY_S
+    assert len(listed(contracts)) == 1
+
+
+def test_contracts_of_different_customers_do_not_meet(contracts: MockClient) -> None:
+    """Each customer has one contract at a time, and finds its own alone."""
+    Account(contracts).register("bob")
+    made(contracts)
+    made(contracts, customerId="bob", label="Other")
+    assert [each["contract"]["customerId"] for each in listed(contracts)] == ["ann"]
+    everyone = Account.take(contracts.get(f"{PATH}/list"))
+    assert [each["contract"]["customerId"] for each in everyone] == ["ann", "bob"]
+
+
+def test_the_states_follow_the_clock(contracts: MockClient) -> None:
+    """A contract is pending until its start, then active, and completed when its last cycle is over."""
+    start, end = NOON_S + DAY_S, NOON_S + 31 * DAY_S
+    made(contracts, cycles=1, startTimeInSeconds=start)
+    seen = []
+    for days in (0, 1, 29, 1):
+        contracts.clock(advance={"days": days})
+        (contract,) = listed(contracts)
+        seen.append({int(at): each["state"] for at, each in contract["commitmentStateHistory"].items()})
+    pending = {NOON_S: "pending"}
+    active = {**pending, start: "active"}
+    assert seen == [pending, active, active, {**active, end: "completed"}]
 
 
 def test_a_contract_that_has_ended_is_followed_by_a_new_one(contracts: MockClient) -> None:
@@ -252,6 +291,11 @@ def test_refusals(contracts: MockClient, body: Json, details: str) -> None:
         ({**TYPED, "planId": "nothing"}, "planId: unknown-product-plan"),
         ({**TYPED, "promotions": ["nothing"]}, "promotions: unknown-promotion"),
         ({**TYPED, "cycles": 0}, "cycles: no-cycles"),
+        ({**TYPED, "type": "upfront_commitment_with_true_up", "trueup": {}}, "trueup.amount: absent-amount"),
+        ({**TYPED, "credits": [{"amount": 1}, {"worth": 1}]}, "credits[1].amount: absent-amount"),
+        ({**TYPED, "installmentSchedule": {"13": {"amount": 1}}}, "installmentSchedule.13: unlikely-cycle"),
+        ({**TYPED, "installmentSchedule": {"0": {"amount": 1}}}, "installmentSchedule.0: unlikely-cycle"),
+        ({**TYPED, "installmentSchedule": {"first": {"amount": 1}}}, "installmentSchedule.first: unlikely-cycle"),
     ],
 )
 def test_doubtful_contracts_are_warned_of(contracts: MockClient, body: Json, details: str) -> None:
@@ -263,10 +307,218 @@ def test_doubtful_contracts_are_warned_of(contracts: MockClient, body: Json, det
     assert Account(contracts).state()["collections"].keys().isdisjoint(WRITTEN)
 
 
-def test_a_strict_account_keeps_the_active_contract(contracts: MockClient) -> None:
-    """A second contract is refused before anything of it is stored."""
+def test_amounts_beyond_doubles_are_told_as_the_largest(contracts: MockClient) -> None:
+    """Payments that fall into one cycle add up to what no double holds: contract, card and invoice have the largest."""
+    most = sys.float_info.max
+    schedule = {"1": {"amount": most}, "01": {"amount": most}}
+    contract = made(contracts, type="installments_commitment", installmentCycleSchedule=schedule)
+    assert [each["amount"] for each in contract["contract"]["obligations"]] == [most]
+    assert [card["worth"] for card in contract["firstCustomerPrepaidCards"]] == [most]
+    assert fees(contracts) == [[("payment-1", most)]]
+
+
+UPFRONT, INSTALLMENTS = "upfront_commitment_with_true_up", "installments_commitment"
+
+
+@pytest.mark.parametrize(
+    ("form", "due"),
+    [
+        ({"type": "arrears_commitment_with_true_up", "trueup": {"amount": 12.5}}, [("true-up-1", "true_up", 12.5, 12)]),
+        (
+            {"type": UPFRONT, "upfrontPayment": {"amount": 100}, "trueup": {"amount": 120}},
+            [("payment-1", "payment", 100, 1), ("true-up-1", "true_up", 120, 12)],
+        ),
+        (
+            {"type": INSTALLMENTS, "installmentCycleSchedule": {"7": {"amount": 0.015}, "1": {"amount": 5}}},
+            [("payment-1", "payment", 5, 1), ("payment-7", "payment", 0.02, 7)],
+        ),
+        (
+            {"type": "subscription_commitment", "cycleSubscriptionFee": 9.99},
+            [("subscription-fee", "subscription_fee", 9.99, None)],
+        ),
+        (
+            {
+                "upfrontPayments": [{"amount": 1}, {"amount": 2}],
+                "installmentSchedule": {"1": {"amount": 4}, "2": {"amount": 8}},
+                "trueups": [{"amount": 30}, {"amount": 40}],
+            },
+            [
+                ("payment-1", "payment", 7, 1),
+                ("payment-2", "payment", 8, 2),
+                ("true-up-1", "true_up", 30, 12),
+                ("true-up-2", "true_up", 40, 12),
+            ],
+        ),
+        ({"type": "min_cycle_price_true_up", "trueup": {"amount": 6}}, [("true-up-1", "true_up", 6, 12)]),
+        ({"type": "subscription_commitment", "trueup": {"amount": 6}}, []),
+        ({}, []),
+    ],
+)
+def test_a_contract_lists_what_it_makes_due(
+    contracts: MockClient, form: Json, due: list[tuple[str, str, float, int | None]]
+) -> None:
+    """Each form has the amounts of its own fields: fees of every cycle, payments by cycle, amounts promised."""
+    obligations = made(contracts, **form)["contract"]["obligations"]
+    assert [(each["id"], each["type"], each["amount"], each["cycle"]) for each in obligations] == due
+
+
+def wallet(mock: MockClient) -> list[tuple[str, str, float, int, int]]:
+    """The cards of `ann`: type, payment, worth, and from when until when in days after noon."""
+    answered = mock.get("/payments/billing/customer-prepaid-wallet", params={"customerId": "ann"})
+    return [
+        (
+            card["cardType"],
+            card["paymentStatus"],
+            card["worth"],
+            (card["startTimeInMillis"] // 1000 - NOON_S) // DAY_S,
+            (card["expirationTimeInMillis"] // 1000 - NOON_S) // DAY_S,
+        )
+        for card in Account.take(answered)["prepaidCards"]
+    ]
+
+
+CREDIT = ("credit_one_time", "not_needed")
+REWARD = ("commitment_rewards", "not_needed")
+
+
+@pytest.mark.parametrize(
+    ("form", "cards"),
+    [
+        ({"type": UPFRONT, "upfrontPayment": {"amount": 100.5}}, [(*CREDIT, 100.5, 0, 365)]),
+        (
+            {"type": UPFRONT, "upfrontPayment": {"amount": 100}, "reward": {"amount": 5}},
+            [(*CREDIT, 100, 0, 365), (*REWARD, 5, 0, 365)],
+        ),
+        (
+            {"type": INSTALLMENTS, "installmentCycleSchedule": {"3": {"amount": 20}, "1": {"amount": 10}}},
+            [(*CREDIT, 10, 0, 365), (*CREDIT, 20, 61, 365)],
+        ),
+        (
+            {
+                "type": INSTALLMENTS,
+                "installmentCycleSchedule": {"3": {"amount": 20}},
+                "credits": [{"amount": 30}, {"amount": 0}],
+            },
+            [(*CREDIT, 30, 0, 365)],
+        ),
+        (
+            {"upfrontPayments": [{"amount": 1}], "credits": [{"amount": 2}], "rewards": [{"amount": 3}, {"amount": 4}]},
+            [(*CREDIT, 2, 0, 365), (*REWARD, 3, 0, 365), (*REWARD, 4, 0, 365)],
+        ),
+        ({"type": "arrears_commitment_with_true_up", "reward": {"amount": 5}}, [(*REWARD, 5, 0, 365)]),
+        ({"type": "subscription_commitment", "reward": {"amount": 5}}, []),
+    ],
+)
+def test_credit_comes_with_a_contract(
+    contracts: MockClient, form: Json, cards: list[tuple[str, str, float, int, int]]
+) -> None:
+    """What is paid in advance comes back as credit until the contract's end; custom contracts name theirs."""
+    contract = made(contracts, **form)
+    assert wallet(contracts) == cards
+    orders, first = contract["firstPrepaidCardsOrders"], contract["firstCustomerPrepaidCards"]
+    assert [(card["cardType"], card["worth"]) for card in first] == [(kind, worth) for kind, _, worth, _, _ in cards]
+    assert [order["firstInvoiceUri"] for order in orders] == [card["prepaidUri"] for card in first]
+    assert {order["commitmentId"] for order in orders} <= {contract["contract"]["id"]}
+    assert {order["prepaidPrice"] for order in orders} <= {0}
+
+
+def test_an_update_changes_the_credit_in_its_place(contracts: MockClient) -> None:
+    """The same card gets its new worth and end; credit that is granted no more expires, or goes before it has begun."""
+    form = {"type": INSTALLMENTS, "reward": {"amount": 5}}
+    schedule = {"1": {"amount": 10}, "3": {"amount": 20}, "5": {"amount": 30}}
+    first = made(contracts, **form, installmentCycleSchedule=schedule)
+    contracts.clock(**A_DAY)
+    second = made(
+        contracts, type=INSTALLMENTS, installmentCycleSchedule={"1": {"amount": 11}, "3": {"amount": 20}}, cycles=3
+    )
+    assert wallet(contracts) == [(*CREDIT, 11, 0, 92), (*REWARD, 5, 0, 1), (*CREDIT, 20, 61, 92)]
+    uris = [each["prepaidUri"] for each in first["firstCustomerPrepaidCards"]]
+    assert [each["prepaidUri"] for each in second["firstCustomerPrepaidCards"]] == uris[:2]
+    contracts.clock(**A_DAY)
+    made(contracts, type=INSTALLMENTS, cycles=3)
+    assert wallet(contracts) == [(*CREDIT, 11, 0, 2), (*REWARD, 5, 0, 1)]
+
+
+def test_credit_that_was_deleted_comes_back_with_an_update(contracts: MockClient) -> None:
+    """An order that somebody ended is none that an update could end: what it grants is ordered anew."""
+    form = {"type": UPFRONT, "upfrontPayment": {"amount": 10}}
+    order = made(contracts, **form)["firstPrepaidCardsOrders"][0]
+    named = {"CustomerId": "ann", "Id": order["id"]}
+    Account.take(contracts.delete("/payments/pricing/amberflo/customer-prepaid", params=named))
+    again = made(contracts, **form)["firstPrepaidCardsOrders"][0]
+    assert (again["id"], again["relationId"] != order["relationId"]) == (order["id"], True)
+    Account.take(contracts.delete("/payments/pricing/amberflo/customer-prepaid", params=named))
+    assert made(contracts, type=UPFRONT)["firstPrepaidCardsOrders"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "details"),
+    [
+        ({"type": UPFRONT, "upfrontPayment": {"amount": -1}}, "upfrontPayment.amount: negative-amount"),
+        ({"trueup": {"amount": -0.01}, "type": UPFRONT}, "trueup.amount: negative-amount"),
+        ({"trueups": [{"amount": 1}, {"amount": -1}]}, "trueups[1].amount: negative-amount"),
+        ({"rewards": [{"amount": -1}]}, "rewards[0].amount: negative-amount"),
+        (
+            {"type": INSTALLMENTS, "installmentCycleSchedule": {"7": {"amount": -5}}},
+            "installmentCycleSchedule.7.amount: negative-amount",
+        ),
+        ({"type": "subscription_commitment", "cycleSubscriptionFee": -5}, "cycleSubscriptionFee: negative-amount"),
+        ({"cycles": -1}, "cycles: reversed-range"),
+        ({"credits": [{"amount": "5"}]}, "credits[0].amount: type"),
+        ({"installmentSchedule": {"first": 5}}, "installmentSchedule.first: type"),
+    ],
+)
+def test_amounts_below_nothing_are_refused(contracts: MockClient, body: Json, details: str) -> None:
+    """An amount below 0, or an end before the start, is 400 that names field and rule, and nothing is stored."""
+    assert refused(contracts.post(PATH, json={**TYPED, **body, "promotions": ["p"]})) == details
+    assert Account(contracts).state()["collections"].keys().isdisjoint(WRITTEN)
+
+
+def fees(mock: MockClient) -> list[list[tuple[str, float]]]:
+    """What commitments add to the invoices of `ann`, oldest invoice first."""
+    answered = mock.get("/payments/billing/customer-product-invoice/all", params={"customerId": "ann"})
+    invoices = sorted(Account.take(answered), key=lambda each: int(each["invoiceStartTimeInSeconds"]))
+    for each in invoices:
+        assert each["totalBill"]["commitmentsFees"] == sum(fee["feeAmount"] for fee in each["appliedCommitments"])
+    return [[(fee["obligationId"], fee["feeAmount"]) for fee in each["appliedCommitments"]] for each in invoices]
+
+
+@pytest.mark.parametrize(
+    ("form", "billed"),
+    [
+        (
+            {"type": "arrears_commitment_with_true_up", "trueup": {"amount": 99.5}},
+            [[], [], [("true-up-1", 99.5)], []],
+        ),
+        (
+            {"type": UPFRONT, "upfrontPayment": {"amount": 60}, "trueup": {"amount": 100}},
+            [[("payment-1", 60)], [], [("true-up-1", 40)], []],
+        ),
+        (
+            {"type": INSTALLMENTS, "installmentCycleSchedule": {"1": {"amount": 10}, "3": {"amount": 20}}},
+            [[("payment-1", 10)], [], [("payment-3", 20)], []],
+        ),
+        (
+            {"type": "subscription_commitment", "cycleSubscriptionFee": 9.99},
+            [*[[("subscription-fee", 9.99)]] * 3, []],
+        ),
+    ],
+)
+def test_invoices_bill_what_falls_due(contracts: MockClient, form: Json, billed: list[list[tuple[str, float]]]) -> None:
+    """Payments are on the invoices of their cycles and a true-up on the last, in one step of the clock or many."""
+    made(contracts, **form, cycles=3)
+    contracts.clock(advance={"days": 100})
+    assert fees(contracts) == billed
+    prepare(contracts, strict=False)
+    contracts.clock(now=NOON_MS)
+    made(contracts, **form, cycles=3)
+    for _ in range(20):
+        contracts.clock(advance={"days": 5})
+    assert fees(contracts) == billed
+
+
+def test_a_strict_account_takes_a_contract_with_all_its_effects(contracts: MockClient) -> None:
+    """What a contract brings about by itself, such as credit that costs nothing, is nothing to warn of."""
     prepare(contracts, strict=True)
-    first = made(contracts, promotions=["p"])
-    second = {**TYPED, "label": "Other", "promotions": ["q"]}
-    assert refused(contracts.post(PATH, json=second)) == "label: active-commitment"
-    assert (listed(contracts), given(contracts)) == ([first], ["p"])
+    made(contracts, type=UPFRONT, upfrontPayment={"amount": 5}, reward={"amount": 1}, promotions=["p"])
+    assert wallet(contracts) == [(*CREDIT, 5, 0, 365), (*REWARD, 1, 0, 365)]

@@ -116,3 +116,92 @@ def test_rates_are_above_nothing(account: Account, rate: float, *, warned: bool)
 def test_a_bad_table_is_refused(account: Account, changes: dict[str, Any], details: str) -> None:
     """What breaks the document is 400 and names its place."""
     assert refused(account.mock.post(PATH, json={**TABLE, **changes})) == details
+
+
+SETTINGS = "/payments/pricing/amberflo/account-pricing/settings"
+CLOSED = {**TABLE, "lockingStatus": "close_to_changes"}
+
+
+def pay_in(account: Account, currency: str | None, fee: float = 100) -> None:
+    """Puts `ann` on a plan with a monthly fee, to be paid in a currency."""
+    traits = {} if currency is None else {"traits": {"paymentCurrency": currency}}
+    account.take(account.mock.put("/customers", json={"customerId": "ann", "customerName": "ann", **traits}))
+    plan = {
+        "id": "plan",
+        "productPlanName": "Plan",
+        "billingPeriod": {"interval": "month", "intervalsCount": 1},
+        "feeMap": {"f": {"id": "f", "name": "Fee", "cost": fee}},
+    }
+    account.take(account.mock.post("/payments/pricing/amberflo/account-pricing/product-plans", json=plan))
+    assigned = {"customerId": "ann", "productPlanId": "plan"}
+    account.take(account.mock.post("/payments/pricing/amberflo/customer-pricing", json=assigned))
+
+
+def paid(account: Account) -> tuple[str, float, float, float]:
+    """The running invoice of `ann`: its currency, the rate, what is due in it, and what is due in the base currency."""
+    query = {"customerId": "ann", "latest": "true"}
+    invoice = account.take(account.mock.get("/payments/billing/customer-product-invoice", params=query))
+    info = invoice["paymentCurrencyInfo"]
+    assert info["basePlanCurrency"] == "USD"
+    base = invoice["invoiceBillInBaseCurrency"]["totalPrice"]
+    return info["paymentCurrency"], info["exchangeRate"], invoice["totalBill"]["totalPrice"], base
+
+
+@pytest.mark.parametrize(
+    ("currency", "table", "expected"),
+    [
+        ("EUR", CLOSED, ("EUR", 0.92, 92, 100)),
+        ("eur", CLOSED, ("EUR", 0.92, 92, 100)),
+        ("EUR", {**CLOSED, "exchangeRateTable": {"eur": 0.33333}}, ("EUR", 0.33333, 33.33, 100)),
+        ("YEN", CLOSED, ("YEN", 157, 15700, 100)),
+        ("GBP", CLOSED, ("USD", 1, 100, 100)),
+        ("USD", {**CLOSED, "exchangeRateTable": {"USD": 2}}, ("USD", 1, 100, 100)),
+        (None, CLOSED, ("USD", 1, 100, 100)),
+        ("EUR", TABLE, ("USD", 1, 100, 100)),
+        ("EUR", {**TABLE, "lockingStatus": "deprecated"}, ("USD", 1, 100, 100)),
+        ("EUR", {**CLOSED, "productId": "2"}, ("USD", 1, 100, 100)),
+        ("EUR", {**CLOSED, "exchangeRateTable": {"EUR": -1}}, ("USD", 1, 100, 100)),
+    ],
+)
+def test_a_customer_pays_in_its_currency(
+    account: Account, currency: str | None, table: dict[str, Any], expected: tuple[str, float, float, float]
+) -> None:
+    """The closed table of the product has the rate; without one the invoice is in the base currency."""
+    account.take(account.mock.post(PATH, json=table))
+    pay_in(account, currency)
+    assert paid(account) == expected
+
+
+def test_the_table_that_was_closed_last_counts(account: Account) -> None:
+    """A new table takes the place of the one before when it is activated, and gives it back when it is deprecated."""
+    account.take(account.mock.post(PATH, json=CLOSED))
+    pay_in(account, "EUR")
+    account.mock.clock(advance={"hours": 1})
+    newer = {**TABLE, "id": "newer", "exchangeRateTable": {"EUR": 0.5}}
+    account.take(account.mock.post(PATH, json=newer))
+    assert paid(account)[1] == 0.92
+    account.take(account.mock.post(PATH, json={**newer, "lockingStatus": "close_to_changes"}))
+    assert paid(account) == ("EUR", 0.5, 50, 100)
+    account.take(account.mock.post(PATH, json={**newer, "lockingStatus": "deprecated"}))
+    assert paid(account)[1] == 0.92
+
+
+@pytest.mark.parametrize(
+    ("unit", "price"),
+    [
+        ({"shortName": "c", "ratioToCurrency": 0.5, "active": True}, 200),
+        ({"shortName": "c", "ratioToCurrency": 3}, 100 / 3),
+        ({"shortName": "c", "ratioToCurrency": 0.5, "active": False}, None),
+        ({"shortName": "c", "ratioToCurrency": 0, "active": True}, None),
+        ({"shortName": "c", "ratioToCurrency": -1, "active": True}, None),
+        (None, None),
+    ],
+)
+def test_invoices_count_in_credits(account: Account, unit: dict[str, Any] | None, price: float | None) -> None:
+    """An amount in credits is the amount in the base currency divided by what one credit is worth."""
+    pay_in(account, None)
+    account.take(account.mock.post(SETTINGS, json={"creditUnit": unit} if unit else {}))
+    query = {"customerId": "ann", "latest": "true"}
+    invoice = account.take(account.mock.get("/payments/billing/customer-product-invoice", params=query))
+    counted = invoice.get("invoiceBillInCredits")
+    assert (None if counted is None else counted["totalPrice"]) == price
