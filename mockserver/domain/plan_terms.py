@@ -1,6 +1,6 @@
-"""Terms of plans: the stretches of time for which a customer holds them, one plan at a time."""
+"""Plans over time: the terms for which a customer holds them, which one is the default, and which one comes after."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 SHORTEST_TERM_S: Final = 86_400
@@ -37,3 +37,64 @@ def overlaps(term: Term, start: int, end: int) -> bool:
     latest_start = max(term.start, start)
     earliest_end = end if term.end is None else min(term.end, end)
     return latest_start < earliest_end
+
+
+class Candidate(NamedTuple):
+    """A plan of a product that may be its default.
+
+    Attributes:
+        plan_id: which.
+        is_flagged: whether it was made the default.
+        is_active: whether it is in use and no draft any more.
+        is_deprecated: whether it is in use no more; then it is no default.
+    """
+
+    plan_id: str
+    is_flagged: bool = False
+    is_active: bool = False
+    is_deprecated: bool = False
+
+
+def default_among(plans: Sequence[Candidate], latest: str) -> str | None:
+    """The default of a product: the plan that was made it last, or else the only active one.
+
+    Args:
+        plans: all plans of the product.
+        latest: the plan that was written last; of several flagged ones it is the one that counts.
+    """
+    standing = [plan for plan in plans if not plan.is_deprecated]
+    flagged = [plan.plan_id for plan in standing if plan.is_flagged]
+    if flagged:
+        return latest if latest in flagged else flagged[0]
+    active = [plan.plan_id for plan in standing if plan.is_active]
+    return active[0] if len(active) == 1 else None
+
+
+class Standing(NamedTuple):
+    """Whether a plan is deprecated, and the plan that it names as its successor."""
+
+    is_deprecated: bool
+    successor: str | None = None
+
+
+def heir_of(plan_id: str, standing_of: Callable[[str], Standing | None]) -> str | None:
+    """The plan that customers of a deprecated plan move to: of its successors in line the first not deprecated.
+
+    Args:
+        plan_id: the plan.
+        standing_of: what is known of a plan; None when it does not exist.
+
+    Returns:
+        None when the plan is not deprecated itself, and where its line of successors holds no other plan in use.
+    """
+    seen: set[str] = set()
+    following: str | None = plan_id
+    while following is not None and following not in seen:
+        seen.add(following)
+        standing = standing_of(following)
+        if standing is None:
+            return None
+        if not standing.is_deprecated:
+            return following if following != plan_id else None
+        following = standing.successor
+    return None

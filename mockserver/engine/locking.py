@@ -50,7 +50,7 @@ def warn_of_changes(
         document: as it would be stored.
         previous: as it is stored.
         noun: what the document is called in messages.
-        owned: fields that the server writes, and which are no change.
+        owned: fields that are no change: the server's own, and those that steer what becomes of the document.
 
     Raises:
         StrictRefusal: the account is strict.

@@ -55,6 +55,7 @@ class Resource:
         references: fields that name documents of other collections.
         lower: dotted paths of enums that are answered in lower case, however they were written.
         owned: fields that only the server writes; a caller's are dropped.
+        steering: fields that may change in a document that is closed to changes: they steer what becomes of it.
         defaults: values of fields that the caller left out.
         stamped: whether documents have `createTime` and `updateTime` in Unix milliseconds.
         absent: what is answered when a key names nothing.
@@ -74,6 +75,7 @@ class Resource:
         references: Iterable[Reference] = (),
         lower: Iterable[str] = (),
         owned: Iterable[str] = (),
+        steering: Iterable[str] = (),
         defaults: Mapping[str, Any] | None = None,
         stamped: bool = False,
         absent: Absent = Absent.NOT_FOUND,
@@ -89,6 +91,7 @@ class Resource:
         self._references = tuple(references)
         self._lower = tuple(lower)
         self._owned = frozenset(owned) | ({"createTime", "updateTime"} if stamped else set())
+        self._steering = frozenset(steering)
         self._defaults = dict(defaults or {})
         self._stamped = stamped
         self._absent = absent
@@ -200,7 +203,7 @@ class Resource:
         previous = self.documents(call).get(key)
         document = self._prepare(call, self._completed(call, key, body, previous), previous)
         if self._locking:
-            warn_of_changes(call, document, previous, self.noun, self._owned)
+            warn_of_changes(call, document, previous, self.noun, self._owned | self._steering)
         self.documents(call).put(key, document)
         record(call, self.noun, key, "updated" if previous else "created", document)
         return document

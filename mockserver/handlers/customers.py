@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 
 from mockserver.engine.binding import Binding, Tier
-from mockserver.engine.call import Call, Reply
+from mockserver.engine.call import Behaviour, Call, Reply
 from mockserver.engine.identifiers import minted
-from mockserver.engine.printing import printable
 from mockserver.engine.resource import Resource
 from mockserver.engine.store import JsonObject
 from mockserver.handlers import customers_stages
+from mockserver.handlers.customers_known import is_known, warn_unknown_customer
 from mockserver.handlers.customers_stages import begin, bury, enter, warn_of_a_step_back, with_deactivation
+from mockserver.handlers.default_plans import give_default_plan
 from specs.catalog import Dialect
 
 COLLECTION = customers_stages.CUSTOMERS
+
+__all__ = ["BINDINGS", "COLLECTION", "CUSTOMERS", "is_known", "warn_unknown_customer"]
 
 KEPT = (
     "customerId",
@@ -61,6 +64,19 @@ CUSTOMERS = Resource(COLLECTION, key="customerId", noun=customers_stages.NOUN, p
 _LIST = CUSTOMERS.list()
 
 
+def with_default_plan(write: Behaviour) -> Binding:
+    """Writes a customer; one that is new is put on the account's default plan."""
+
+    def behaviour(call: Call) -> Reply:
+        is_new = call.body[CUSTOMERS.key] not in CUSTOMERS.documents(call)
+        reply = write(call)
+        if is_new:
+            give_default_plan(call, [call.body[CUSTOMERS.key]])
+        return reply
+
+    return Binding(behaviour, Tier.RESOURCE)
+
+
 def list_customers(call: Call) -> Reply:
     """All customers; with `customerId` in the query that one, or an empty object when there is none."""
     if "customerId" not in call.query:
@@ -69,27 +85,10 @@ def list_customers(call: Call) -> Reply:
     return Reply(document or {}, dialect=Dialect.LIVE)
 
 
-def is_known(call: Call, customer: str | None) -> bool:
-    """Whether a customer with this id exists."""
-    return customer is not None and customer in call.store.collection(COLLECTION)
-
-
-def warn_unknown_customer(call: Call, customer: str | None, field: str = "customerId") -> None:
-    """Warns that a request names no customer, or one that does not exist.
-
-    Raises:
-        StrictRefusal: the account is strict.
-    """
-    if customer is None:
-        call.warn(field, "unknown-customer", "customerId is absent")
-    else:
-        call.warn(field, "unknown-customer", f"no customer exists with 'customerId': {printable(customer)}")
-
-
 BINDINGS: Mapping[str, Binding] = {
     "listCustomers": Binding(list_customers, Tier.RESOURCE),
-    "createCustomer": CUSTOMERS.create(),
-    "updateCustomer": CUSTOMERS.upsert(),
+    "createCustomer": with_default_plan(CUSTOMERS.create().behaviour),
+    "updateCustomer": with_default_plan(CUSTOMERS.upsert().behaviour),
     "getCustomerById": CUSTOMERS.get(),
     "deleteCustomer": CUSTOMERS.delete(answer=deleted_customer),
 }

@@ -6,44 +6,43 @@ form speaks of is kept as `product`.
 
 from collections.abc import Mapping
 
-from mockserver.domain.plan_terms import SHORTEST_TERM_S, Term, effective_ends, overlaps
+from mockserver.domain.plan_terms import SHORTEST_TERM_S, Term, effective_ends
 from mockserver.engine.binding import Binding, Tier
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.changes import record
 from mockserver.engine.clock import EARLIEST_MS, LATEST_MS
 from mockserver.engine.errors import InvalidInput, KeyNotFound
 from mockserver.engine.identifiers import minted
-from mockserver.engine.page_info import numbered_page
-from mockserver.engine.paging import Selection
 from mockserver.engine.printing import printable
 from mockserver.engine.references import Reference, warn_of_strangers
 from mockserver.engine.store import JsonObject
-from mockserver.handlers.customers import is_known, warn_unknown_customer
+from mockserver.handlers.billing.due import touch
+from mockserver.handlers.customers_known import is_known, warn_unknown_customer
+from mockserver.handlers.plan_holders import enter, leave, relations_of
 from mockserver.handlers.product_items import DEFAULT_PRODUCT
 
 COLLECTION = "plan-assignments"
 NOUN = "plan assignment"
 PLAN = Reference("productPlanId", "product-plans", "product plan")
 PUBLISHED = ("customerId", "productId", "startTime")
-ALL_TIME_MS = (-(10**22), 10**22)
-"""Between them lies every time that is a 64-bit number of seconds."""
 
 
-def assignments_of(call: Call, customer: str) -> list[JsonObject]:
-    """A customer's assignments in the order in which they were made.
+def assignments_of(call: Call, customer: str, product: str | None = None) -> list[JsonObject]:
+    """A customer's assignments in the order in which they were given; of one product when it is given.
 
     Returns:
         Documents with `customerId`, `productId` (the plan; absent when none was named), `startTime`, `endTime`
         (excluded; absent while open; equal to the start where another plan took the place whole), `relationId`,
         `createTime` and `product`. Times are in Unix milliseconds.
     """
-    of_customer = Selection(among={"customerId": frozenset({customer})})
-    return _with_ends(call.store.collection(COLLECTION).page(of_customer).documents)
+    kept = call.store.collection(COLLECTION)
+    documents = [document for key in relations_of(call, customer) if (document := kept.get(key)) is not None]
+    return _of_product(_with_ends(documents), product)
 
 
 def plans_of(call: Call, customer: str, product: str | None = None) -> list[JsonObject]:
     """A customer's assignments in the live form, in order of time; of one product when it is given."""
-    ordered = sorted(_of_product(assignments_of(call, customer), product), key=lambda each: each["startTime"])
+    ordered = sorted(assignments_of(call, customer, product), key=lambda each: each["startTime"])
     return [assignment_to_api(each) for each in ordered]
 
 
@@ -70,7 +69,7 @@ def assign_pricing_plan(call: Call) -> Reply:
     if "productId" not in assignment:
         call.warn("productId", "absent-plan", "productId is absent: the assignment names no plan")
     _warn_of_time(call, "startTime", assignment["startTime"])
-    stored = _keep(call, assignment, {})
+    stored = keep_assignment(call, assignment)
     return Reply({name: stored[name] for name in PUBLISHED if name in stored})
 
 
@@ -91,20 +90,31 @@ def assign_plan(call: Call, body: JsonObject) -> JsonObject:
         The live form of the assignment.
 
     Raises:
-        InvalidInput: it would last less than a day.
+        InvalidInput: it would end before its start, or last less than a day.
         StrictRefusal: the account is strict, and a reference names nothing or a time is unlikely.
     """
     repeated = _repeated(call, body)
     assignment = assignment_from_api(call, body, repeated)
-    if "endTime" in assignment and assignment["endTime"] // 1000 - assignment["startTime"] // 1000 < SHORTEST_TERM_S:
-        message = "'endTimeInSeconds' must come at least 1 day after the start of the plan"
-        raise InvalidInput(message, field="endTimeInSeconds", rule="short-term")
+    _require_a_day(assignment)
     _warn_of_customer(call, body["customerId"])
     warn_of_strangers(call, body, [PLAN])
     for field, name in (("startTimeInSeconds", "startTime"), ("endTimeInSeconds", "endTime")):
         if name in assignment:
             _warn_of_time(call, field, assignment[name])
-    return assignment_to_api(_keep(call, assignment, repeated))
+    return assignment_to_api(keep_assignment(call, assignment, repeated))
+
+
+def _require_a_day(assignment: JsonObject) -> None:
+    """Does nothing with an assignment that is open, or lasts for a day at least."""
+    if "endTime" not in assignment:
+        return
+    lasts_s = assignment["endTime"] // 1000 - assignment["startTime"] // 1000
+    if lasts_s < 0:
+        message = "Invalid request: the plan would end at 'endTimeInSeconds', before its start"
+        raise InvalidInput(message, field="endTimeInSeconds", rule="reversed-range")
+    if lasts_s < SHORTEST_TERM_S:
+        message = "'endTimeInSeconds' must come at least 1 day after the start of the plan"
+        raise InvalidInput(message, field="endTimeInSeconds", rule="short-term")
 
 
 def assignment_from_api(call: Call, body: JsonObject, repeated: JsonObject) -> JsonObject:
@@ -127,17 +137,13 @@ def assignment_from_api(call: Call, body: JsonObject, repeated: JsonObject) -> J
 
 
 def _repeated(call: Call, body: JsonObject) -> JsonObject:
-    """The customer's last assignment when the body gives the same plan from the same start, else an empty object.
+    """The last assignment of the customer and product when the body gives its plan from its start, else nothing.
 
     A body with an end alone means the plan that runs: that is how a client of the vendor ends one.
     """
-    made = assignments_of(call, body["customerId"])
+    made = assignments_of(call, body["customerId"], body.get("productId", DEFAULT_PRODUCT))
     latest = made[-1] if made else {}
-    same = (latest.get("productId"), latest.get("product")) == (
-        body["productPlanId"],
-        body.get("productId", DEFAULT_PRODUCT),
-    )
-    if not same:
+    if latest.get("productId") != body["productPlanId"]:
         return {}
     if "startTimeInSeconds" in body:
         return latest if body["startTimeInSeconds"] == latest["startTime"] // 1000 else {}
@@ -145,19 +151,46 @@ def _repeated(call: Call, body: JsonObject) -> JsonObject:
     return latest if runs and "endTimeInSeconds" in body else {}
 
 
-def _keep(call: Call, assignment: JsonObject, repeated: JsonObject) -> JsonObject:
-    """Stores an assignment, under the key of the one that it repeats, and tells the event log."""
-    verb = "updated" if repeated else "created"
-    key = repeated.get("relationId") or minted("assignment-", call.store.next_number("plan-assignment"), length=12)
-    stored = {**assignment, "relationId": key, "createTime": repeated.get("createTime", call.now_ms)}
+def keep_assignment(
+    call: Call, assignment: JsonObject, repeated: JsonObject | None = None, behind: str = ""
+) -> JsonObject:
+    """Stores an assignment and tells the event log.
+
+    Args:
+        call: the request.
+        assignment: `customerId`, `productId` (the plan), `product`, `startTime` and `endTime`, as `assignments_of` has
+            them; the first two and the end may be absent.
+        repeated: the assignment whose place and key it takes, or none.
+        behind: the relation id of the customer's assignment behind which a new one is taken for given; empty for the
+            last one.
+
+    Returns:
+        The stored document.
+    """
+    key, made_ms = (repeated["relationId"], repeated["createTime"]) if repeated else (_unused_key(call), call.now_ms)
+    stored = {**assignment, "relationId": key, "createTime": made_ms}
     call.store.collection(COLLECTION).put(key, stored)
-    record(call, NOUN, key, verb, stored)
+    if not repeated:
+        enter(call, stored, behind)
+    if "customerId" in stored:
+        touch(call, stored["customerId"], stored["product"])
+    record(call, NOUN, key, "updated" if repeated else "created", stored)
     return stored
+
+
+def _unused_key(call: Call) -> str:
+    return minted("assignment-", call.store.next_number("plan-assignment"), length=12)
+
+
+def own_end(call: Call, assignment: JsonObject) -> int | None:
+    """When an assignment was to end, whatever others came after it (Unix milliseconds); None when it was left open."""
+    end: int | None = (call.store.collection(COLLECTION).get(assignment["relationId"]) or {}).get("endTime")
+    return end
 
 
 def get_latest(call: Call) -> Reply:
     """The plan that a customer was given last, future or not; null when there is none."""
-    made = _of_product(_asked_for(call), call.query.get("ProductId"))
+    made = _asked_for(call)
     return Reply(assignment_to_api(made[-1]) if made else None)
 
 
@@ -168,7 +201,7 @@ def delete_future(call: Call) -> Reply:
         KeyNotFound: the customer has no plan.
         InvalidInput: the plan has begun.
     """
-    made = _of_product(_asked_for(call), call.query.get("ProductId"))
+    made = _asked_for(call)
     if not made:
         raise _unknown(call)
     if made[-1]["startTime"] <= call.now_ms:
@@ -176,6 +209,8 @@ def delete_future(call: Call) -> Reply:
         raise InvalidInput(message, field="CustomerId", rule="locked")
     answer = assignment_to_api(made[-1])
     call.store.collection(COLLECTION).delete(answer["relationId"])
+    leave(call, made[-1])
+    touch(call, answer["customerId"], answer["productId"])
     record(call, NOUN, answer["relationId"], "deleted", answer)
     return Reply(answer)
 
@@ -186,56 +221,30 @@ def list_plans(call: Call) -> Reply:
     return Reply(plans_of(call, call.query["CustomerId"]))
 
 
-def query_plans(call: Call) -> Reply:
-    """A page of the assignments of some plans and customers that hold at some time of a range.
-
-    Raises:
-        InvalidInput: the range ends before it starts.
-    """
-    asked = call.body
-    start_ms, end_ms = _range_ms(call, asked.get("timeRange"))
-    found = [
-        assignment_to_api(each)
-        for each in _all_assignments(call)
-        if overlaps(Term(each["startTime"], each.get("endTime")), start_ms, end_ms)
-        and _is_among(each.get("productId"), asked.get("productPlanIds"))
-        and _is_among(each["customerId"], asked.get("customerIds"))
-    ]
-    data, info = numbered_page(found, asked.get("page", {}))
-    return Reply({"pageInfo": info, "data": data})
-
-
 def _with_ends(documents: list[JsonObject]) -> list[JsonObject]:
-    """One customer's documents, each with the end that it has in the face of the others."""
-    ends = effective_ends([Term(each["startTime"], each.get("endTime")) for each in documents])
-    return [each if end is None else {**each, "endTime": end} for each, end in zip(documents, ends, strict=True)]
+    """One customer's documents, each with the end that it has in the face of the others of its product."""
+    ends: dict[str, int | None] = {}
+    for product in {each["product"] for each in documents}:
+        rivals = _of_product(documents, product)
+        terms = [Term(each["startTime"], each.get("endTime")) for each in rivals]
+        ends.update(zip((each["relationId"] for each in rivals), effective_ends(terms), strict=True))
+    return [each if (end := ends[each["relationId"]]) is None else {**each, "endTime": end} for each in documents]
 
 
 def _of_product(documents: list[JsonObject], product: str | None) -> list[JsonObject]:
     return [each for each in documents if product is None or each["product"] == product]
 
 
-def _all_assignments(call: Call) -> list[JsonObject]:
-    """Every assignment that names a customer, in the order in which they were made."""
-    documents = [each for each in call.store.collection(COLLECTION).documents() if "customerId" in each]
-    by_customer: dict[str, list[JsonObject]] = {}
-    for each in documents:
-        by_customer.setdefault(each["customerId"], []).append(each)
-    ended = {each["relationId"]: each for group in by_customer.values() for each in _with_ends(group)}
-    return [ended[each["relationId"]] for each in documents]
-
-
 def _asked_for(call: Call) -> list[JsonObject]:
-    """The assignments of the customer in the query.
+    """The assignments of the customer in the query, of the product in the query where it names one.
 
     Raises:
         KeyNotFound: there is no such customer, and nothing was ever assigned to one.
     """
     customer = call.query["CustomerId"]
-    made = assignments_of(call, customer)
-    if not made and not is_known(call, customer):
+    if not is_known(call, customer) and not relations_of(call, customer):
         raise _unknown(call)
-    return made
+    return assignments_of(call, customer, call.query.get("ProductId"))
 
 
 def _unknown(call: Call) -> KeyNotFound:
@@ -253,26 +262,10 @@ def _warn_of_time(call: Call, field: str, time_ms: int) -> None:
         call.warn(field, "unlikely-time", f"{field} lies outside the years 1 to 9999")
 
 
-def _range_ms(call: Call, asked: JsonObject | None) -> tuple[int, int]:
-    """The range of a query in Unix milliseconds; without an end it goes until now, that included."""
-    if asked is None:
-        return ALL_TIME_MS
-    start, end = asked["startTimeInSeconds"], asked.get("endTimeInSeconds")
-    if end is not None and end < start:
-        message = "Invalid request: timeRange.endTimeInSeconds lies before its startTimeInSeconds"
-        raise InvalidInput(message, field="timeRange.endTimeInSeconds", rule="reversed-range")
-    return start * 1000, call.now_ms + 1 if end is None else end * 1000
-
-
-def _is_among(value: str | None, wanted: list[str] | None) -> bool:
-    return not wanted or value in wanted
-
-
 BINDINGS: Mapping[str, Binding] = {
     "assignPricingPlan": Binding(assign_pricing_plan, Tier.RESOURCE),
     "assignCustomerProductPlan": Binding(assign_product_plan),
     "getLatestCustomerPlan": Binding(get_latest, Tier.RESOURCE),
     "deleteFutureCustomerPlan": Binding(delete_future),
     "listCustomerPlans": Binding(list_plans, Tier.RESOURCE),
-    "queryCustomerPlans": Binding(query_plans),
 }

@@ -145,24 +145,26 @@ def test_one_plan_at_a_time(account: Account, given: list[Any], expected: list[A
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "short"),
+    ("start", "end", "rule"),
     [
-        (None, NOON_S + DAY_S, False),
-        (None, NOON_S + DAY_S - 1, True),
-        (NOON_S, NOON_S + DAY_S, False),
-        (NOON_S, NOON_S, True),
-        (NOON_S, 0, True),
-        (0, DAY_S, False),
-        (2**63 - 1, -(2**63), True),
+        (None, NOON_S + DAY_S, None),
+        (None, NOON_S + DAY_S - 1, "short-term"),
+        (None, NOON_S - 1, "reversed-range"),
+        (NOON_S, NOON_S + DAY_S, None),
+        (NOON_S, NOON_S, "short-term"),
+        (NOON_S, NOON_S - 1, "reversed-range"),
+        (NOON_S, 0, "reversed-range"),
+        (0, DAY_S, None),
+        (2**63 - 1, -(2**63), "reversed-range"),
     ],
 )
-def test_a_plan_is_held_for_a_day(account: Account, start: int | None, end: int, *, short: bool) -> None:
-    """An end less than a day after the start, given or not, is refused, and nothing is stored."""
+def test_a_plan_is_held_for_a_day(account: Account, start: int | None, end: int, rule: str | None) -> None:
+    """An end before the start, given or not, or less than a day after it, is refused, and nothing is stored."""
     limits = {"startTimeInSeconds": start, "endTimeInSeconds": end}
     body = {**BASIC, **{name: value for name, value in limits.items() if value is not None}}
     response = account.mock.post(LIVE, json=body)
-    if short:
-        assert refused(response) == "endTimeInSeconds: short-term"
+    if rule:
+        assert refused(response) == f"endTimeInSeconds: {rule}"
         assert "plan-assignments" not in account.state()["collections"]
     else:
         assert account.take(response)["endTimeInSeconds"] == end
@@ -213,6 +215,25 @@ def test_only_a_future_plan_is_taken_back(account: Account) -> None:
     assert refused(account.mock.delete(LIVE, params=ANN)) == "CustomerId: locked"
     told = [(each["verb"]) for each in account.stored("account-events") if each["noun"] == "plan assignment"]
     assert told == ["created", "created", "deleted"]
+
+
+def test_plans_of_two_products_are_held_side_by_side(account: Account) -> None:
+    """A plan of another product ends none, and the plan that is given again is the last one of its product."""
+    first = assign(account, startTimeInSeconds=NOON_S - 5 * DAY_S)
+    assign(account, productId="2", productPlanId="pro", startTimeInSeconds=NOON_S - 3 * DAY_S)
+    assert history(account) == [("basic", -5, None), ("pro", -3, None)]
+    assert assign(account, endTimeInSeconds=NOON_S)["relationId"] == first["relationId"]
+    assert history(account) == [("basic", -5, 0), ("pro", -3, None)]
+
+
+def test_what_is_taken_back_was_never_there(account: Account) -> None:
+    """After a future plan was taken back, another one may be given and taken back just so."""
+    for plan in ("pro", "max"):
+        assign(account, productPlanId=plan, startTimeInSeconds=NOON_S + DAY_S)
+        assert history(account) == [(plan, 1, None)]
+        assert account.take(account.mock.delete(LIVE, params=ANN))["productPlanId"] == plan
+        assert history(account) == []
+    assert account.state()["collections"].keys().isdisjoint({"plan-assignments", "plan-holders", "planned-customers"})
 
 
 def test_products_are_told_apart_on_request(account: Account) -> None:

@@ -18,7 +18,7 @@ PLAN: dict[str, Any] = {
 }
 FEES = {"support": {"id": "support", "cost": 0.1, "isOneTimeFee": False}, "start": {"cost": 50, "isOneTimeFee": True}}
 LATER_MS = NOON_MS + 60_000
-LEAF = {"type": "LeafNode", "tiers": []}
+LEAF = {"type": "LeafNode", "tiers": [{"startAfterUnit": 0, "batchSize": 1, "pricePerBatch": 1}]}
 
 ROUND_TRIPS = {
     "plan": [
@@ -100,6 +100,11 @@ def defaults(account: Account) -> list[str]:
     return [plan["id"] for plan in account.take(account.mock.get(f"{PATH}/list")) if plan.get("isDefault")]
 
 
+def told_of_plans(account: Account) -> list[Any]:
+    """What the account's log has of plans."""
+    return [each for each in account.stored("account-events") if each["noun"] == "product plan"]
+
+
 def test_the_default_moves(account: Account) -> None:
     """Setting the default on one plan takes it from the other, and from no plan of another product."""
     keep(account, "elsewhere", productId="2", isDefault=True)
@@ -125,8 +130,45 @@ def test_the_only_active_plan_is_the_default(account: Account) -> None:
     keep(account, "a", lockingStatus="close_to_changes")
     keep(account, "b", lockingStatus="close_to_changes")
     assert defaults(account) == ["a"]
-    keep(account, "a", lockingStatus="deprecated")
     assert account.mock.rules() == []
+
+
+def test_a_deprecated_default_passes_to_the_only_active_plan(account: Account) -> None:
+    """While two others are active none follows; as soon as one is alone it is the default, and the account is told."""
+    for plan in ("a", "b", "c"):
+        keep(account, plan, lockingStatus="close_to_changes")
+    keep(account, "a", lockingStatus="deprecated")
+    assert defaults(account) == ["a"]
+    keep(account, "c", lockingStatus="deprecated")
+    assert defaults(account) == ["b"]
+    told = [(each["key"], each["verb"], each["document"].get("isDefault")) for each in told_of_plans(account)]
+    assert told[-3:] == [("c", "updated", None), ("a", "updated", False), ("b", "updated", True)]
+
+
+def test_a_deprecated_plan_takes_no_default(account: Account) -> None:
+    """A deprecated plan that is written as the default leaves it where it is, and says so."""
+    keep(account, "a", isDefault=True)
+    assert keep(account, "old", isDefault=True, lockingStatus="deprecated")["isDefault"] is False
+    assert defaults(account) == ["a"]
+
+
+def test_a_plan_that_changes_its_product_leaves_the_default_behind(account: Account) -> None:
+    """The default of the product that it leaves is the only active plan there; in the other it takes the place."""
+    keep(account, "there", productId="2", isDefault=True)
+    keep(account, "a", isDefault=True)
+    keep(account, "b", lockingStatus="close_to_changes")
+    keep(account, "a", productId="2", isDefault=True)
+    assert defaults(account) == ["a", "b"]
+
+
+def test_a_refused_plan_leaves_the_default_alone(account: Account) -> None:
+    """A strict account that refuses a change of an active plan has moved no default."""
+    account.mock.reset(strict=True)
+    keep(account, "a", isDefault=True)
+    keep(account, "b", lockingStatus="close_to_changes")
+    response = account.mock.post(PATH, json={**PLAN, "id": "b", "productPlanName": "New", "isDefault": True})
+    assert refused(response) == "lockingStatus: closed-to-changes"
+    assert defaults(account) == ["a"]
 
 
 def test_a_chosen_default_is_not_taken_by_an_active_plan(account: Account) -> None:
@@ -140,8 +182,8 @@ def test_moving_the_default_is_told(account: Account) -> None:
     """The account's log has the plan that lost the default beside the one that got it."""
     keep(account, "a", isDefault=True)
     keep(account, "b", isDefault=True)
-    told = [(each["key"], each["verb"]) for each in account.stored("account-events") if each["noun"] == "product plan"]
-    assert told == [("a", "created"), ("a", "updated"), ("b", "created")]
+    told = [(each["key"], each["verb"]) for each in told_of_plans(account)]
+    assert told == [("a", "created"), ("b", "created"), ("a", "updated")]
 
 
 @pytest.fixture
@@ -216,14 +258,50 @@ def test_extending_an_active_plan_is_warned_of(priced: Account) -> None:
         ({"billingPeriod": {"interval": "week", "intervalsCount": 1}}, "billingPeriod.interval: enum"),
         ({"billingPeriod": {"interval": "month"}}, "billingPeriod.intervalsCount: required"),
         ({"billingPeriod": {"interval": "month", "intervalsCount": 2**31}}, "billingPeriod.intervalsCount: maximum"),
+        ({"billingPeriod": {"interval": "month", "intervalsCount": 0}}, "billingPeriod.intervalsCount: minimum"),
+        ({"billingPeriod": {"interval": "month", "intervalsCount": -1}}, "billingPeriod.intervalsCount: minimum"),
         ({"feeMap": {"a": {}}}, "feeMap.a.cost: required"),
+        ({"feeMap": {"a": {"cost": 0}, "b": {"cost": -0.01}}}, "feeMap.b.cost: minimum"),
+        ({"feeMap": {"a": {"id": "fee", "cost": 1}, "b": {"id": "fee", "cost": 2}}}, "feeMap.b: repeated-fee"),
+        ({"feeMap": {"a": {"id": "b", "cost": 1}, "b": {"cost": 2}}}, "feeMap.b: repeated-fee"),
+        ({"feeMap": {"b": {"cost": 2}, "a": {"id": "b", "cost": 1}}}, "feeMap.a: repeated-fee"),
+        ({"planLevelFreeTier": -1e-9}, "planLevelFreeTier: minimum"),
+        ({"planMinimumPayment": -1}, "planMinimumPayment: minimum"),
+        ({"successorPlanId": "basic"}, "successorPlanId: own-successor"),
         ({"productItemPriceIdsMap": {"a": 1}}, "productItemPriceIdsMap.a: type"),
         ({"lockingStatus": "draft"}, "lockingStatus: enum"),
     ],
 )
 def test_a_bad_plan_is_refused(account: Account, changes: dict[str, Any], details: str) -> None:
-    """What breaks the document is 400 and names its place."""
+    """What breaks the document or cannot be told apart is 400 and names its place; the stored plan stays as it was."""
+    before = keep(account, "basic", feeMap=FEES)
+    told = account.stored("account-events")
     assert refused(account.mock.post(PATH, json={**PLAN, **changes})) == details
+    assert account.take(account.mock.get(PATH, params={"productPlanId": "basic"})) == before
+    assert account.stored("account-events") == told
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"feeMap": {"a": {"id": "b", "cost": 0}, "b": {"id": "a", "cost": 1e308}}, "planLevelFreeTier": 0},
+        {"planMinimumPayment": 0, "successorPlanId": ""},
+        {"planMinimumPayment": None, "feeMap": {}, "billingPeriod": {"interval": "day", "intervalsCount": 2**31 - 1}},
+    ],
+)
+def test_the_edges_of_a_good_plan(account: Account, fields: dict[str, Any]) -> None:
+    """Amounts of nothing, fees under each other's names and very long periods are kept without a warning."""
+    plan = keep(account, "basic", **fields)
+    assert {name: plan[name] for name in fields} == fields
+    assert account.mock.rules() == []
+
+
+def test_a_strict_account_names_the_own_successor(account: Account) -> None:
+    """A new plan that is its own successor is refused for that, not for naming a plan that does not exist yet."""
+    account.mock.reset(strict=True)
+    assert (
+        refused(account.mock.post(PATH, json={**PLAN, "successorPlanId": "basic"})) == "successorPlanId: own-successor"
+    )
 
 
 def test_a_plan_is_read_by_path_too(account: Account) -> None:
@@ -232,3 +310,14 @@ def test_a_plan_is_read_by_path_too(account: Account) -> None:
     assert account.unjudged("GET", f"{PATH}/basic").json()["id"] == "basic"
     assert refused(account.unjudged("GET", f"{PATH}/none"), 404) == "id: unknown-key"
     assert account.unjudged("GET", f"{PATH}/list").json()[0]["id"] == "basic"
+
+
+def test_a_closed_plan_can_be_steered(account: Account) -> None:
+    """Which plan comes after a plan may be said of one that is closed to changes, in a strict account too."""
+    plan = {"productPlanName": "Old", "billingPeriod": {"interval": "month", "intervalsCount": 1}}
+    path = "/payments/pricing/amberflo/account-pricing/product-plans"
+    account.take(account.mock.post(path, json={"id": "new", **plan, "lockingStatus": "close_to_changes"}))
+    account.take(account.mock.post(path, json={"id": "old", **plan, "lockingStatus": "close_to_changes"}))
+    heir = {"successorPlanId": "new", "lockingStatus": "deprecated"}
+    account.take(account.mock.post(path, json={"id": "old", **plan, **heir}))
+    assert "closed-to-changes" not in account.mock.rules()

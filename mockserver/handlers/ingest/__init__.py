@@ -13,6 +13,7 @@ from mockserver.engine.events import EventBatch
 from mockserver.engine.store import JsonObject
 from mockserver.handlers.customers import COLLECTION as CUSTOMERS
 from mockserver.handlers.customers import warn_unknown_customer
+from mockserver.handlers.default_plans import give_default_plan, has_default_plan
 from mockserver.handlers.filtering_rules import has_rules, rules_by_meter
 from mockserver.handlers.ingest.cautions import (
     CANCEL,
@@ -78,6 +79,8 @@ def _ingest_ordinary(call: Call, request: Request, event: JsonObject) -> None:
         (event.get("uniqueId"),),
     )
     call.store.events.append(batch, call.policy.dedup, conflict_listener(call, request), now_ms=call.now_ms)
+    if has_default_plan(call):
+        give_default_plan(call, batch.customers)
     if has_notifications(call):
         after_ingest(call, {meter})
 
@@ -101,6 +104,8 @@ def _ingest_batch(call: Call, request: Request) -> None:
         cancelling=cancelling.batch() if cancelling.meters else None,
         on_missing=missing_listener(call, request, cancelling),
     )
+    if has_default_plan(call):
+        give_default_plan(call, admitted.customers)
     if has_notifications(call):
         after_ingest(call, {*admitted.meters, *cancelling.meters})
 
