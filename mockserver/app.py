@@ -7,9 +7,11 @@ from typing import Any
 from mockserver.engine.account import Account, Accounts, Policy
 from mockserver.engine.binding import Binding, BindingError, Tier
 from mockserver.engine.clock import Clock
+from mockserver.engine.duties import Duty
 from mockserver.engine.journal import Journal
 from mockserver.engine.store import MemoryStore, Store
 from mockserver.handlers import bindings
+from mockserver.handlers.billing.settlement import SETTLEMENT
 from mockserver.http.answer import Answer
 from mockserver.http.auth import KeyRing
 from mockserver.http.control import Control
@@ -82,12 +84,15 @@ def open_account(settings: Settings, make_store: Callable[[], Store], public_id:
     return Account(public_id=public_id, store=make_store(), clock=clock, journal=journal, policy=policy)
 
 
-def create_app(settings: Settings | None = None, make_store: Callable[[], Store] | None = None) -> App:
+def create_app(
+    settings: Settings | None = None, make_store: Callable[[], Store] | None = None, duty: Duty = SETTLEMENT
+) -> App:
     """The mock server as an ASGI app.
 
     Args:
         settings: the server's settings.
         make_store: makes the store of a fresh account; in memory when None.
+        duty: what an account's clock brings about.
 
     Raises:
         BindingError: bindings and documents do not match.
@@ -97,7 +102,7 @@ def create_app(settings: Settings | None = None, make_store: Callable[[], Store]
     served, bound = catalog.served(settings.charge_path), bindings()
     check_totality({operation.operation_id: operation for operation in served.operations}, bound)
     ring = KeyRing(Accounts(partial(open_account, settings, make)), settings.api_keys)
-    endpoints = make_endpoints(served, bound, settings.body_limit)
+    endpoints = make_endpoints(served, bound, settings.body_limit, duty)
     routes = Routes(endpoints.values())
 
     def error_answer(exchange: Exchange, error: Exception) -> Answer:
@@ -105,7 +110,7 @@ def create_app(settings: Settings | None = None, make_store: Callable[[], Store]
         return vendor.error(error, allow=exchange.allow)
 
     vendors = connexion_app(local(served.spec), endpoints, ring, error_answer, fast=settings.fast)
-    edge = Edge(routes, vendors, Control(ring, bound, served, error_answer).app())
+    edge = Edge(routes, vendors, Control(ring, bound, served, error_answer, duty).app())
     return cross_origin(edge) if settings.cors else edge
 
 
@@ -114,7 +119,7 @@ def local(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {**spec, "servers": [{"url": "/", "description": "this server"}]}
 
 
-def make_endpoints(served: Document, bound: Mapping[str, Binding], body_limit: int) -> dict[str, Endpoint]:
+def make_endpoints(served: Document, bound: Mapping[str, Binding], body_limit: int, duty: Duty) -> dict[str, Endpoint]:
     """Every operation's endpoint by operationId."""
     forms = Forms(served)
     schemes = served.spec.get("components", {}).get("securitySchemes", {})
@@ -128,6 +133,7 @@ def make_endpoints(served: Document, bound: Mapping[str, Binding], body_limit: i
             parameters=Parameters(forms.compiler, operation),
             body=BodyCheck(forms.compiler, request_body, body_limit) if request_body else None,
             replies=ReplyCheck(partial(forms.form, operation)),
+            duty=duty,
         )
 
     return {operation.operation_id: make(operation) for operation in served.operations}

@@ -1,31 +1,31 @@
-"""The simplest honest invoice: monthly usage of a customer at one unit price, under the plan assigned at the time.
+"""An invoice of one customer for one window of time: the one place where the order of its steps is written.
 
-In three steps, because usage inside a month but before an assignment must not count: `billing_windows` says which
-stretches of time are invoiced, the caller asks for the usage of each, `build_invoice` prices it. `price_lines` alone
-knows what usage costs.
+1. The usage of each product item is rated; the line is rounded once, half up, to cents.
+2. The plan's fees are added.
+3. What is missing to the plan's minimum is added.
+4. Promotions take off: of items, then of the whole, the plan's free tier last.
+5. Prepaid cards pay of what is left.
+6. What a commitment makes due is added; nothing is taken off that.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
 
-from mockserver.domain.decimals import added, multiplied, to_cents
-from mockserver.domain.windows import Interval, bucket_of_second, bucket_start
-
-_HOUR_MS: Final = 3_600_000
-
-
-class InvoiceStatus(StrEnum):
-    """DRAFT while the period runs, PENDING once it has ended."""
-
-    DRAFT = "draft"
-    PENDING = "pending"
+from mockserver.domain.billing_periods import BillingWindow
+from mockserver.domain.decimals import added, exact_arithmetic, to_cents
+from mockserver.domain.discounts import Discount, Given, Offer, apply_offers
+from mockserver.domain.drawdown import Draw, PayingCard, draw_down
+from mockserver.domain.fees import ChargedFee, Fee, charged_fees
+from mockserver.domain.obligations import Obligation
+from mockserver.domain.portions import NOTHING, Portion, in_cents
+from mockserver.domain.price_machine import PriceMachine
+from mockserver.domain.rating import MeteredUsage, RatedVariant, rate
 
 
 class PriceStatus(StrEnum):
-    """OPEN while the period runs, GRACE_PERIOD while late events still count, then PRICE_LOCKED."""
+    """OPEN while the window runs, GRACE_PERIOD while late events still count, then PRICE_LOCKED."""
 
     OPEN = "open"
     GRACE_PERIOD = "grace_period"
@@ -33,145 +33,210 @@ class PriceStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """A plan given to a customer over `[start_ms, end_ms)` (Unix milliseconds; without an end when that is None)."""
+class BilledItem:
+    """A product item that a plan bills: the usage of its meter, and how that is priced."""
 
-    plan_id: str
-    start_ms: int
-    end_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BillingWindow:
-    """A stretch `[start_s, end_s)` (Unix seconds) inside one UTC month that is invoiced under one plan."""
-
-    plan_id: str
-    start_s: int
-    end_s: int
-    status: InvoiceStatus
-
-
-@dataclass(frozen=True, slots=True)
-class MeteredUnits:
-    """Units of one meter, of the events that have these dimensions; of all its events without any."""
-
+    item_id: str
     meter: str
-    units: Decimal
-    dimensions: tuple[tuple[str, str], ...] = ()
+    machine: PriceMachine
+
+
+UsageOf = Callable[[BilledItem, int], Sequence[MeteredUsage]]
+"""item, until (Unix seconds) -> its usage from the start of the window until then"""
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
-    """What the usage of one combination of dimensions costs; `price` is rounded once, half up, to cents."""
+class Line:
+    """What the usage of one product item costs; `price` is in whole cents."""
 
-    dimensions: Mapping[str, str]
-    units: Decimal
+    item_id: str
+    meter: str
+    variants: tuple[RatedVariant, ...]
     price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
-    """What the usage of one meter costs: the sum of its variants."""
-
-    meter: str
-    variants: tuple[Variant, ...]
 
     @property
     def units(self) -> Decimal:
-        """Units of all variants."""
+        """Rated units of all variants."""
         return added(variant.units for variant in self.variants)
 
-    @property
-    def price(self) -> Decimal:
-        """Price of all variants."""
-        return added(variant.price for variant in self.variants)
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What a plan charges.
+
+    Attributes:
+        free_tier: the promotion that its free tier is, or None.
+        minimum: the least that usage and fees come to.
+    """
+
+    items: Sequence[BilledItem]
+    fees: Sequence[Fee] = ()
+    free_tier: Offer | None = None
+    minimum: Decimal = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Reductions:
+    """What is taken off an invoice, with how much of it earlier invoices had.
+
+    Attributes:
+        given: by the id of an offer.
+        cards: what each has left is its worth without what earlier invoices drew.
+    """
+
+    offers: Sequence[Offer] = ()
+    given: Mapping[str, Given] = field(default_factory=dict)
+    cards: Sequence[PayingCard] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """What a customer owes for one billing window; `total` is the sum of its lines."""
+    """What a customer owes for one window. All amounts are in whole cents, and each total is the sum of its parts."""
 
     window: BillingWindow
-    lines: tuple[InvoiceLine, ...]
+    lines: tuple[Line, ...]
+    fees: tuple[ChargedFee, ...] = ()
+    minimum_fee: Decimal = NOTHING
+    discounts: tuple[Discount, ...] = ()
+    draws: tuple[Draw, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    prepayable: Decimal = NOTHING
+    """What cards could pay of it, had they enough."""
+    discountable: Decimal = NOTHING
+    """What promotions could take off of its usage and fees."""
+
+    @property
+    def item_price(self) -> Decimal:
+        """The lines of usage."""
+        return added(line.price for line in self.lines)
+
+    @property
+    def fix_price(self) -> Decimal:
+        """The plan's fees."""
+        return added(charged.cost for charged in self.fees)
+
+    @property
+    def total_discount(self) -> Decimal:
+        """What promotions took off."""
+        return added(discount.amount for discount in self.discounts)
+
+    @property
+    def prepaid(self) -> Decimal:
+        """What cards paid."""
+        return added(draw.amount for draw in self.draws)
+
+    @property
+    def commitments_fees(self) -> Decimal:
+        """What commitments made due."""
+        return added(obligation.amount for obligation in self.obligations)
+
+    @property
+    def before_discount(self) -> Decimal:
+        """Usage and fees."""
+        return added([self.item_price, self.fix_price, self.minimum_fee])
+
+    @property
+    def before_prepaid(self) -> Decimal:
+        """Usage and fees without what promotions took off; what counts towards a commitment."""
+        return added([self.before_discount, self.total_discount.copy_negate()])
 
     @property
     def total(self) -> Decimal:
-        """Price of all lines."""
-        return added(line.price for line in self.lines)
+        """What is due."""
+        return added([self.before_prepaid, self.prepaid.copy_negate(), self.commitments_fees])
 
 
-def billing_windows(assignments: Sequence[Assignment], now_ms: int, used_months: Iterable[int]) -> list[BillingWindow]:
-    """Return the windows to invoice, in order of time.
+def build_invoice(
+    window: BillingWindow, charges: Charges, reductions: Reductions, usage_of: UsageOf, now_s: int
+) -> Invoice:
+    """An invoice without what commitments make due, which depends on what it comes to.
 
     Args:
-        assignments: The customer's, in order of creation. One given later ends an earlier one at its own start.
-        now_ms: The present (Unix milliseconds). Nothing that begins after it is invoiced.
-        used_months: Ordinals of the months with usage (`Interval.MONTH`); the running month is added. No other month
-            is looked at, so that the work is bounded whatever the first assignment's start.
-
-    Windows are whole seconds, as usage queries are: an assignment that starts inside a second counts from the next.
+        window: what is invoiced.
+        charges: of its plan.
+        reductions: what is taken off.
+        usage_of: the usage of an item until a moment.
+        now_s: the present (Unix seconds): what a card may pay depends on it.
     """
-    now_month = bucket_of_second(now_ms // 1000, Interval.MONTH)
-    months = sorted({month for month in used_months if month < now_month} | {now_month})
-    windows: list[BillingWindow] = []
-    for plan_id, start_s, end_s in _terms(assignments, now_ms):
-        for month in months:
-            first = max(start_s, bucket_start(month, Interval.MONTH))
-            month_end = bucket_start(month + 1, Interval.MONTH)
-            last = month_end if end_s is None else min(end_s, month_end)
-            if first < last:
-                status = InvoiceStatus.DRAFT if last * 1000 > now_ms else InvoiceStatus.PENDING
-                windows.append(BillingWindow(plan_id, first, last, status))
-    return sorted(windows, key=lambda window: window.start_s)
+    with exact_arithmetic():
+        pricing = _Pricing(window, charges, reductions, usage_of)
+        portions, discounts = pricing.reduced(window.end_s)
+        draws: list[Draw] = []
+        if reductions.cards:
+            _, draws = draw_down(
+                lambda until_s: portions if until_s >= window.end_s else pricing.reduced(until_s)[0],
+                reductions.cards,
+                window.start_s,
+                window.end_s,
+                now_s,
+            )
+        discountable = (each.cost for each in pricing.fees if each.fee.discountable)
+        return Invoice(
+            window=window,
+            lines=tuple(pricing.lines),
+            fees=tuple(pricing.fees),
+            minimum_fee=max(NOTHING, to_cents(added([charges.minimum, pricing.charged.copy_negate()]))),
+            discounts=tuple(discounts),
+            draws=tuple(draws),
+            prepayable=added(portion.left_to_prepay for portion in portions),
+            discountable=added([*(line.price for line in pricing.lines), *discountable]),
+        )
 
 
-def build_invoice(window: BillingWindow, usage: Iterable[MeteredUnits], unit_price: Decimal) -> Invoice:
-    """Price the usage of a window."""
-    return Invoice(window, tuple(price_lines(usage, unit_price)))
+class _Pricing:
+    """The first steps of an invoice, which cards may ask for at several moments."""
+
+    def __init__(self, window: BillingWindow, charges: Charges, reductions: Reductions, usage_of: UsageOf) -> None:
+        self._window, self._items, self._given, self._usage_of = window, charges.items, reductions.given, usage_of
+        self._offers = [*reductions.offers, *([charges.free_tier] if charges.free_tier else ())]
+        self.fees = charged_fees(charges.fees, window)
+        self.lines = self._lines_until(window.end_s)
+
+    @property
+    def charged(self) -> Decimal:
+        """Usage and fees."""
+        return added([*(line.price for line in self.lines), *(each.cost for each in self.fees)])
+
+    def reduced(self, until_s: int) -> tuple[list[Portion], list[Discount]]:
+        """What is left of the usage until a moment and of the fees after promotions, and what those took off."""
+        lines = self.lines if until_s >= self._window.end_s else self._lines_until(until_s)
+        portions = [*_portions_of(lines), *map(_portion_of_fee, self.fees)]
+        return apply_offers(portions, self._offers, self._given) if self._offers else (portions, [])
+
+    def _lines_until(self, until_s: int) -> list[Line]:
+        return rated_lines(self._items, self._window, lambda item: self._usage_of(item, until_s))
 
 
-def price_lines(usage: Iterable[MeteredUnits], unit_price: Decimal) -> list[InvoiceLine]:
-    """Price usage, a line a meter in order of their first occurrence, usage of equal dimensions taken together."""
-    meters: dict[str, dict[tuple[tuple[str, str], ...], list[Decimal]]] = {}
-    for used in usage:
-        meters.setdefault(used.meter, {}).setdefault(used.dimensions, []).append(used.units)
+def rated_lines(
+    items: Sequence[BilledItem], window: BillingWindow, usage_of: Callable[[BilledItem], Sequence[MeteredUsage]]
+) -> list[Line]:
+    """The lines of the items that have usage, or cost something without any."""
+    lines = []
+    for item in items:
+        variants = tuple(rate(item.machine, usage_of(item), window.start_s, window.end_s))
+        if variants:
+            price = to_cents(added(variant.price for variant in variants))
+            lines.append(Line(item.item_id, item.meter, variants, price))
+    return lines
+
+
+def price_status(window: BillingWindow, now_ms: int, *, locked: bool) -> PriceStatus:
+    """How far the price of a window is settled at `now_ms` (Unix milliseconds)."""
+    if locked:
+        return PriceStatus.PRICE_LOCKED
+    return PriceStatus.OPEN if now_ms < window.end_s * 1000 else PriceStatus.GRACE_PERIOD
+
+
+def _portions_of(lines: Sequence[Line]) -> list[Portion]:
+    """The variants of lines in whole cents, which add up to their lines."""
     return [
-        InvoiceLine(meter, tuple(_variant(key, added(units), unit_price) for key, units in variants.items()))
-        for meter, variants in meters.items()
+        Portion(cents, line.item_id, dict(variant.dimensions), variant.units)
+        for line in lines
+        for variant, cents in zip(
+            line.variants, in_cents([variant.price for variant in line.variants], line.price), strict=True
+        )
     ]
 
 
-def price_status(window: BillingWindow, now_ms: int, grace_hours: int) -> PriceStatus:
-    """How far the price of a window is settled at `now_ms` (Unix milliseconds)."""
-    if now_ms < window.end_s * 1000:
-        return PriceStatus.OPEN
-    if now_ms < window.end_s * 1000 + grace_hours * _HOUR_MS:
-        return PriceStatus.GRACE_PERIOD
-    return PriceStatus.PRICE_LOCKED
-
-
-def _variant(dimensions: tuple[tuple[str, str], ...], units: Decimal, unit_price: Decimal) -> Variant:
-    return Variant(dict(dimensions), units, to_cents(multiplied(units, unit_price)))
-
-
-def _terms(assignments: Sequence[Assignment], now_ms: int) -> list[tuple[str, int, int | None]]:
-    """Plan, start and end (exclusive, None when open) in seconds of every assignment that has begun."""
-    terms: list[tuple[str, int, int | None]] = []
-    next_start_s: int | None = None
-    for assignment in reversed(assignments):
-        start_s = _next_second(assignment.start_ms)
-        if assignment.start_ms <= now_ms:
-            own_end_s = None if assignment.end_ms is None else _next_second(assignment.end_ms)
-            terms.append((assignment.plan_id, start_s, _earlier(own_end_s, next_start_s)))
-        next_start_s = _earlier(start_s, next_start_s)
-    return terms
-
-
-def _next_second(time_ms: int) -> int:
-    """The first whole second that is not before a moment."""
-    return -(-time_ms // 1000)
-
-
-def _earlier(one: int | None, other: int | None) -> int | None:
-    """The earlier of two moments, of which None is never."""
-    return min((each for each in (one, other) if each is not None), default=None)
+def _portion_of_fee(charged: ChargedFee) -> Portion:
+    return Portion(charged.cost, discountable=charged.fee.discountable, prepayable=charged.fee.prepayable)

@@ -7,6 +7,7 @@ from mockserver.engine.binding import Binding, Tier
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.changes import record
 from mockserver.engine.store import JsonObject
+from mockserver.handlers.billing.due import touch_all
 from mockserver.handlers.plans import PLANS
 from mockserver.handlers.prices import PRICES
 from mockserver.handlers.product_items import ITEMS, definition_to_api
@@ -46,6 +47,7 @@ def update_settings(call: Call) -> Reply:
         settings[UNIT] = {**settings[UNIT], "lastUpdateTimeInMillis": call.now_ms}
     verb = "updated" if KEY in stored else "created"
     stored.put(KEY, settings)
+    touch_all(call)
     record(call, "billing settings", KEY, verb, settings)
     return get_settings(call)
 

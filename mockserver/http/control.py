@@ -1,7 +1,9 @@
 """The `/_mock/` operations: reset, clock, journal and state of an account; health and documents for anyone."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,7 +17,9 @@ from starlette.routing import Route
 from mockserver.domain.identity import Dedup
 from mockserver.engine.account import Account
 from mockserver.engine.binding import Binding
+from mockserver.engine.call import Call
 from mockserver.engine.clock import Clock
+from mockserver.engine.duties import NO_DUTY, Duty, perform
 from mockserver.engine.errors import InvalidInput, KeyNotFound, Refusal
 from mockserver.engine.journal import Entry
 from mockserver.http.answer import Answer, json_answer
@@ -55,6 +59,20 @@ RESET = Draft4Validator(
 
 Operate = Callable[[Request, Account], Any]
 
+CHANGE_OF_CLOCK = catalog.Operation(
+    operation_id="changeClock",
+    method="PUT",
+    path="/_mock/clock",
+    document="",
+    family="",
+    evidence="",
+    dialect=None,
+    refuses=(),
+    node={},
+    parameters=(),
+)
+"""The operation that the event log names for what a change of the clock brought about."""
+
 
 async def _body(request: Request, validator: Draft4Validator) -> dict[str, Any]:
     raw = await receive_body(request.receive, request.headers.get("content-length"), BODY_LIMIT)
@@ -81,17 +99,46 @@ async def show_clock(_request: Request, account: Account) -> Any:
     return clock_document(account.clock)
 
 
-async def change_clock(request: Request, account: Account) -> Any:
-    """Sets (`now`), then advances (`advance`) the account's clock, and freezes or starts it (`frozen`)."""
+async def change_clock(request: Request, account: Account, duty: Duty = NO_DUTY) -> Any:
+    """Sets (`now`), then advances (`advance`) the account's clock, and freezes or starts it (`frozen`).
+
+    What falls due by then is done in a worker thread, before the answer: no other account waits for it.
+    """
     change = await _body(request, CLOCK_CHANGE)
     async with account.lock:
         before = account.clock.now_ms(), account.clock.frozen
+        # What fell due before comes first: a clock that is set back would hide it.
+        await _perform(account, duty)
         try:
             _change(account.clock, change)
         except ValueError as error:
             _restore(account.clock, *before)
             raise InvalidInput(f"Invalid request: {error}", field="now", rule="clock") from None
-        return clock_document(account.clock)
+        shown = clock_document(account.clock)
+        await _perform(account, duty)
+        return shown
+
+
+async def _perform(account: Account, duty: Duty) -> None:
+    """Does what has fallen due in an account whose lock is held."""
+    call = Call(
+        operation=CHANGE_OF_CLOCK,
+        path={},
+        query={},
+        body=None,
+        live_form=False,
+        now_ms=account.clock.now_ms(),
+        store=account.store,
+        policy=account.policy,
+        account_id=account.public_id,
+    )
+    if account.store.blocking or duty.is_due(account.store, call.now_ms):
+        await asyncio.to_thread(_perform_if_due, call, duty)
+
+
+def _perform_if_due(call: Call, duty: Duty) -> None:
+    if duty.is_due(call.store, call.now_ms):
+        perform(duty, call)
 
 
 def _change(clock: Clock, change: Mapping[str, Any]) -> None:
@@ -199,15 +246,22 @@ class Control:
         bindings: what is served, to be listed.
         served: the merged document.
         error_answer: makes the answer to a request that failed.
+        duty: what the clock brings about.
     """
 
     def __init__(
-        self, ring: KeyRing, bindings: Mapping[str, Binding], served: catalog.Document, error_answer: ErrorAnswer
+        self,
+        ring: KeyRing,
+        bindings: Mapping[str, Binding],
+        served: catalog.Document,
+        error_answer: ErrorAnswer,
+        duty: Duty = NO_DUTY,
     ) -> None:
         self._ring = ring
         self._bindings = bindings
         self._served = served
         self._error_answer = error_answer
+        self._duty = duty
         self._documents: dict[str, bytes] = {}
 
     def app(self) -> Starlette:
@@ -219,7 +273,7 @@ class Control:
             Route("/_mock/openapi.json", self._document),
             self._route("/_mock/reset", "POST", reset),
             self._route("/_mock/clock", "GET", show_clock),
-            self._route("/_mock/clock", "PUT", change_clock),
+            self._route("/_mock/clock", "PUT", partial(change_clock, duty=self._duty)),
             self._route("/_mock/journal", "GET", show_journal),
             self._route("/_mock/state", "GET", show_state),
             self._route("/_mock/state/{collection}", "GET", show_collection),

@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from mockserver.engine.binding import Binding
 from mockserver.engine.call import TEXT, Call, Reply
+from mockserver.engine.duties import NO_DUTY, Duty, perform
 from mockserver.engine.errors import KeyNotFound
 from mockserver.http.answer import CONTENT_TYPES, Answer, encoded, json_bytes
 from mockserver.http.bodies import DEEPEST, depth, too_deep
@@ -26,6 +27,7 @@ class Endpoint:
         binding: its behaviour.
         schemes: the security schemes that it takes, any one of which suffices.
         parameters, body, replies: its checks; `body` is None when the operation takes none.
+        duty: what the clock may have brought about, which is done before the behaviour.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part, made in one place
@@ -37,6 +39,7 @@ class Endpoint:
         parameters: Parameters,
         body: BodyCheck | None,
         replies: ReplyCheck,
+        duty: Duty = NO_DUTY,
     ) -> None:
         self.operation = operation
         self.binding = binding
@@ -46,6 +49,7 @@ class Endpoint:
         self.vendor = VENDORS[operation.document]
         self.may_be_forbidden = "403" in operation.node["responses"]
         self._replies = replies
+        self._duty = duty
 
     async def carry_out(self, exchange: Exchange) -> Answer:
         """Runs the behaviour under the account's lock and answers what it says, once that fits the document.
@@ -75,13 +79,24 @@ class Endpoint:
         if not (account.lock.locked() or account.store.blocking or self.binding.heavy(call)):
             # Nobody holds the lock and nothing is awaited, so nothing can come in between.
             call.now_ms = account.clock.now_ms()
-            return self._answer(call)
+            if not self._duty.is_due(account.store, call.now_ms):
+                return self._answer(call)
         async with account.lock:
             call.now_ms = account.clock.now_ms()
             call.policy = account.policy
-            if account.store.blocking or self.binding.heavy(call):
+            if account.store.blocking:
+                return await asyncio.to_thread(self._answer_when_done, call)
+            if self._duty.is_due(account.store, call.now_ms):
+                await asyncio.to_thread(perform, self._duty, call)
+            if self.binding.heavy(call):
                 return await asyncio.to_thread(self._answer, call)
             return self._answer(call)
+
+    def _answer_when_done(self, call: Call) -> Answer:
+        """The answer of a store that may wait: every look at it is taken in the same thread."""
+        if self._duty.is_due(call.store, call.now_ms):
+            perform(self._duty, call)
+        return self._answer(call)
 
     def _answer(self, call: Call) -> Answer:
         try:

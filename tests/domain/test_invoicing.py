@@ -1,196 +1,211 @@
-"""Which windows are invoiced, and at what price."""
+"""Invoices: the order of the steps, and that everything adds up to the cent."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.domain.billing_periods import BillingWindow
+from mockserver.domain.discounts import Absolute, Offer, PromotionType, Relative
+from mockserver.domain.drawdown import Condition, PayingCard
+from mockserver.domain.fees import Fee
 from mockserver.domain.invoicing import (
-    Assignment,
-    BillingWindow,
-    InvoiceStatus,
-    MeteredUnits,
+    BilledItem,
+    Charges,
+    Invoice,
     PriceStatus,
-    billing_windows,
+    Reductions,
     build_invoice,
     price_status,
 )
+from mockserver.domain.portions import NOTHING
+from mockserver.domain.price_machine import PriceMachine
+from mockserver.domain.rating import MeteredUsage
 
-DRAFT, PENDING = InvoiceStatus.DRAFT, InvoiceStatus.PENDING
+START, END = 0, 30 * 86_400
+WINDOW = BillingWindow("plan", START, END, period_end_s=END)
+CENT = Decimal("0.01")
 
-
-def at(month: int, day: int = 1, hour: int = 0) -> int:
-    """Unix seconds of an instant in 2024."""
-    return int(datetime(2024, month, day, hour, tzinfo=UTC).timestamp())
-
-
-def ordinal(month: int) -> int:
-    """The ordinal of a month of 2024."""
-    return (2024 - 1970) * 12 + month - 1
+Usage = dict[str, Sequence[tuple[int, Decimal]]]
 
 
-NOW = at(5, 10) * 1000
-WINDOW = BillingWindow("basic", at(1), at(2), PENDING)
-JANUARY_ON = Assignment("basic", at(1, 15) * 1000)
+def invoice(usage: Usage, reductions: Reductions | None = None, now_s: int = END, **charges: object) -> Invoice:
+    """An invoice of items that cost their price a unit; usage is (second, units) by item."""
+    items = [BilledItem(name, name, PriceMachine.per_unit(Decimal(name.partition("@")[2]))) for name in usage]
+
+    def usage_of(item: BilledItem, until_s: int) -> list[MeteredUsage]:
+        units = [units for second, units in usage[item.item_id] if second < until_s]
+        return [MeteredUsage((), ((START, sum(units, NOTHING)),))] if units else []
+
+    return build_invoice(WINDOW, Charges(items, **charges), reductions or Reductions(), usage_of, now_s)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("assignments", "used", "expected"),
-    [
-        pytest.param([], [1, 2], [], id="no plan, no invoice"),
-        pytest.param([JANUARY_ON], [], [("basic", at(5), at(6), DRAFT)], id="the running month without usage"),
-        pytest.param(
-            [JANUARY_ON],
-            [3, 1],
-            [("basic", at(1, 15), at(2), PENDING), ("basic", at(3), at(4), PENDING), ("basic", at(5), at(6), DRAFT)],
-            id="months with usage, the first from the assignment on",
-        ),
-        pytest.param(
-            [JANUARY_ON, Assignment("pro", at(3, 10, 12) * 1000)],
-            [3],
-            [
-                ("basic", at(3), at(3, 10, 12), PENDING),
-                ("pro", at(3, 10, 12), at(4), PENDING),
-                ("pro", at(5), at(6), DRAFT),
-            ],
-            id="a later plan ends the earlier one inside a month",
-        ),
-        pytest.param(
-            [JANUARY_ON, Assignment("pro", at(1, 2) * 1000)],
-            [1],
-            [("pro", at(1, 2), at(2), PENDING), ("pro", at(5), at(6), DRAFT)],
-            id="a plan given later but from earlier on replaces the other",
-        ),
-        pytest.param(
-            [JANUARY_ON, Assignment("pro", at(5, 4) * 1000)],
-            [],
-            [("basic", at(5), at(5, 4), PENDING), ("pro", at(5, 4), at(6), DRAFT)],
-            id="a term that ended in the running month is pending",
-        ),
-        pytest.param(
-            [JANUARY_ON, Assignment("pro", at(5, 20) * 1000), Assignment("max", at(7) * 1000)],
-            [],
-            [("basic", at(5), at(5, 20), DRAFT)],
-            id="a plan that has not begun ends the running one only at its start",
-        ),
-        pytest.param([JANUARY_ON], [6, 9], [("basic", at(5), at(6), DRAFT)], id="usage of the future is not invoiced"),
-        pytest.param(
-            [Assignment("ancient", -(2**63)), Assignment("late", 2**63 - 1)],
-            [2],
-            [("ancient", at(2), at(3), PENDING), ("ancient", at(5), at(6), DRAFT)],
-            id="the ends of int64",
-        ),
-        pytest.param(
-            [Assignment("basic", at(5) * 1000 + 1)],
-            [],
-            [("basic", at(5) + 1, at(6), DRAFT)],
-            id="a start inside a second counts from the next",
-        ),
-        pytest.param(
-            [Assignment("basic", at(1) * 1000, at(3, 10) * 1000), Assignment("pro", at(5, 2) * 1000)],
-            [2, 3, 4],
-            [
-                ("basic", at(2), at(3), PENDING),
-                ("basic", at(3), at(3, 10), PENDING),
-                ("pro", at(5, 2), at(6), DRAFT),
-            ],
-            id="a term with an end of its own leaves a gap",
-        ),
-        pytest.param(
-            [Assignment("basic", at(4) * 1000, at(7) * 1000), Assignment("pro", at(5, 2) * 1000)],
-            [4],
-            [
-                ("basic", at(4), at(5), PENDING),
-                ("basic", at(5), at(5, 2), PENDING),
-                ("pro", at(5, 2), at(6), DRAFT),
-            ],
-            id="the next term ends one whose own end comes later",
-        ),
-        pytest.param(
-            [Assignment("basic", at(5) * 1000, at(5) * 1000)], [], [], id="a term without length is not invoiced"
-        ),
-    ],
+def used(**units: str) -> Usage:
+    """Usage in the first second: `a_50="100"` is 100 units of an item at 50 each."""
+    return {name.replace("_", "@").replace("c", "."): [(START, Decimal(each))] for name, each in units.items()}
+
+
+def fee(cost: str, **terms: bool) -> Fee:
+    """A fee of a plan."""
+    return Fee(f"fee-{cost}", "Fee", "", Decimal(cost), **terms)
+
+
+def absolute(amount: str, name: str = "offer") -> Offer:
+    """An amount off the whole invoice."""
+    return Offer(name, name, name, PromotionType.DISCOUNT, Absolute(Decimal(amount)))
+
+
+def card(worth: str, start_s: int = START, end_s: int = END, uri: str = "card", **terms: object) -> PayingCard:
+    """A card that was paid for."""
+    return PayingCard(uri, start_s, end_s, Decimal(worth), **terms)  # type: ignore[arg-type]
+
+
+OUT_OF_REACH = fee("9", discountable=False, prepayable=False)
+FREE_TIER = Offer("free", "free", "free", PromotionType.PLAN_FREE_TIER, Absolute(Decimal(20)))
+
+CASES = {
+    "usage alone": (invoice(used(a_50="100")), ("5000", "0", "0", "0", "0", "5000")),
+    "two items": (invoice(used(a_50="1", b_2="3")), ("56", "0", "0", "0", "0", "56")),
+    "fees": (invoice(used(a_1="1"), fees=[fee("9.99"), fee("5")]), ("1", "14.99", "0", "0", "0", "15.99")),
+    "minimum": (invoice(used(a_1="1"), fees=[fee("2")], minimum=Decimal(10)), ("1", "2", "7", "0", "0", "10")),
+    "minimum reached": (invoice(used(a_1="12"), minimum=Decimal(10)), ("12", "0", "0", "0", "0", "12")),
+    "rewards and prepaid": (
+        invoice(used(a_1="6794.03"), Reductions([absolute("1000")])),
+        ("6794.03", "0", "0", "1000", "0", "5794.03"),
+    ),
+    "free tier": (invoice(used(a_1="100"), free_tier=FREE_TIER), ("100", "0", "0", "20", "0", "80")),
+    "free tier alone": (invoice(used(a_1="7"), free_tier=FREE_TIER), ("7", "0", "0", "7", "0", "0")),
+    "a fee out of reach": (
+        invoice({}, Reductions([absolute("50")], cards=[card("50")]), fees=[OUT_OF_REACH]),
+        ("0", "9", "0", "0", "0", "9"),
+    ),
+    "prepaid after discounts": (
+        invoice(used(a_1="100"), Reductions([absolute("30")], cards=[card("50")])),
+        ("100", "0", "0", "30", "50", "20"),
+    ),
+    "prepaid covers all": (
+        invoice(used(a_1="100"), Reductions([absolute("30")], cards=[card("90")])),
+        ("100", "0", "0", "30", "70", "0"),
+    ),
+    "the minimum is not prepaid": (
+        invoice(used(a_1="1"), Reductions(cards=[card("90")]), minimum=Decimal(10)),
+        ("1", "0", "9", "0", "1", "9"),
+    ),
+    "a card pays what it had seen": (
+        invoice({"a@1": [(START, Decimal(10)), (1000, Decimal(5))]}, Reductions(cards=[card("90", end_s=1000)])),
+        ("15", "0", "0", "0", "10", "5"),
+    ),
+    "a card for one item": (
+        invoice(used(a_1="10", b_1="4"), Reductions(cards=[card("90", conditions=(Condition(frozenset({"b@1"})),))])),
+        ("14", "0", "0", "0", "4", "10"),
+    ),
+    "half a cent": (invoice(used(a_0c005="1")), ("0.01", "0", "0", "0", "0", "0.01")),
+    "below zero": (invoice(used(a_5="-3")), ("0", "0", "0", "0", "0", "0")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_steps(name: str) -> None:
+    """Lines, fees, minimum, discounts, prepaid, total: each step takes what the one before has left."""
+    found, expected = CASES[name]
+    amounts = (
+        found.item_price,
+        found.fix_price,
+        found.minimum_fee,
+        found.total_discount,
+        found.prepaid,
+        found.total,
+    )
+    assert amounts == tuple(map(Decimal, expected))
+
+
+money = st.decimals(0, 10_000, places=3)
+offers = st.lists(
+    st.builds(
+        Offer,
+        id=st.uuids().map(str),
+        promotion_id=st.just("p"),
+        name=st.just("p"),
+        type=st.just(PromotionType.DISCOUNT),
+        model=st.builds(Absolute, money) | st.builds(Relative, st.decimals(0, 1, places=2)),
+        item_id=st.none() | st.sampled_from(["a@0.07", "b@3"]),
+        cycle_max=st.none() | money,
+        total_max=st.none() | money,
+        priority=st.none() | st.integers(0, 3),
+        applied_s=st.integers(0, 5),
+    ),
+    max_size=4,
+    unique_by=lambda offer: offer.id,
 )
-def test_windows(
-    assignments: list[Assignment], used: list[int], expected: list[tuple[str, int, int, InvoiceStatus]]
+cards = st.lists(
+    st.builds(
+        PayingCard,
+        uri=st.uuids().map(str),
+        start_s=st.integers(-10, END),
+        end_s=st.integers(0, END + 10),
+        worth=money,
+        used_before=st.just(NOTHING),
+    ),
+    max_size=3,
+    unique_by=lambda each: each.uri,
+)
+fees = st.lists(st.builds(fee, money.map(str), discountable=st.booleans(), prepayable=st.booleans()), max_size=3)
+usages = st.fixed_dictionaries(
+    {
+        name: st.lists(st.tuples(st.integers(START, END - 1), st.decimals(0, 1000, places=2)), max_size=4)
+        for name in ("a@0.07", "b@3")
+    }
+)
+
+
+@given(usages, offers, cards, fees, money)
+def test_it_adds_up(
+    usage: Usage, held: list[Offer], wallet: list[PayingCard], charged: list[Fee], minimum: Decimal
 ) -> None:
-    """Windows follow the assignments' terms through the months with usage and the running one, never the future."""
-    windows = billing_windows(assignments, NOW, [ordinal(month) for month in used])
-    assert windows == [BillingWindow(*window) for window in expected]
+    """Total = lines + fees + minimum - discounts - prepaid to the cent; nothing is taken off twice or below zero."""
+    found = invoice(usage, Reductions(held, cards=wallet), fees=charged, minimum=minimum)
+    parts = [line.price for line in found.lines] + [each.cost for each in found.fees] + [found.minimum_fee]
+    taken = [each.amount for each in found.discounts] + [draw.amount for draw in found.draws]
+    assert found.total == sum(parts) - sum(taken) >= 0
+    assert all(amount == amount.quantize(CENT) and amount >= 0 for amount in [*parts, *taken])
+    assert found.total_discount <= found.discountable <= found.item_price + found.fix_price
+    assert found.prepaid <= found.prepayable
+    assert found.item_price + found.fix_price + found.minimum_fee >= minimum.quantize(CENT)
+    worth = {each.uri: each.worth for each in wallet}
+    assert all(draw.amount <= worth[draw.uri] for draw in found.draws)
 
 
-@pytest.mark.parametrize(("now_ms", "status"), [(at(5) * 1000 - 1, DRAFT), (at(5) * 1000, PENDING)])
-def test_a_window_is_pending_from_its_end_on(now_ms: int, status: InvoiceStatus) -> None:
-    """In its last millisecond a window is a draft, at its end it is pending."""
-    assert billing_windows([JANUARY_ON], now_ms, [ordinal(4)])[0] == BillingWindow("basic", at(4), at(5), status)
+@given(usages, offers.filter(lambda held: all(isinstance(each.model, Absolute) for each in held)), fees)
+def test_more_usage_never_bills_less(usage: Usage, held: list[Offer], charged: list[Fee]) -> None:
+    """Under prices that rise with usage, and amounts off, one more unit does not make the invoice smaller."""
+    more = {**usage, "b@3": [*usage["b@3"], (START, Decimal(1))]}
+    less, greater = (invoice(each, Reductions(held), fees=charged) for each in (usage, more))
+    assert greater.total >= less.total
 
 
-@pytest.mark.parametrize(
-    ("units", "price", "total"),
-    [
-        ("3", "0.005", "0.02"),
-        ("1", "0.0049999", "0.00"),
-        ("-3", "0.005", "-0.02"),
-        ("0", "12", "0.00"),
-        ("0.1", "0.25", "0.03"),
-        ("1e300", "0.01", "1" + "0" * 298 + ".00"),
-        ("5e-324", "1", "0.00"),
-    ],
-)
-def test_a_total_is_rounded_once_half_up(units: str, price: str, total: str) -> None:
-    """Units times price is exact and rounded to cents once, for any double of units."""
-    invoice = build_invoice(WINDOW, [MeteredUnits("calls", Decimal(units))], Decimal(price))
-    assert invoice.total == Decimal(total)
-    assert invoice.total.as_tuple().exponent == -2
-    assert invoice.window == WINDOW
-    assert [line.units for line in invoice.lines] == [Decimal(units)]
-
-
-def test_lines_are_meters_and_variants_are_dimensions() -> None:
-    """Usage of one meter is one line, in order of first occurrence; equal dimensions are priced together."""
-    eu, us = (("region", "eu"),), (("region", "us"),)
-    usage = [
-        MeteredUnits("calls", Decimal("0.005"), eu),
-        MeteredUnits("bytes", Decimal(1)),
-        MeteredUnits("calls", Decimal("0.001"), us),
-        MeteredUnits("calls", Decimal("0.005"), eu),
-    ]
-    lines = build_invoice(WINDOW, usage, Decimal(1)).lines
-    assert [(line.meter, line.units, line.price) for line in lines] == [
-        ("calls", Decimal("0.011"), Decimal("0.01")),
-        ("bytes", Decimal(1), Decimal(1)),
-    ]
-    assert [(dict(each.dimensions), each.price) for each in lines[0].variants] == [
-        ({"region": "eu"}, Decimal("0.01")),
-        ({"region": "us"}, Decimal("0.00")),
-    ]
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from("abc"), st.decimals(-(10**6), 10**6, places=4)), max_size=20),
-    st.decimals(0, 1000, places=4),
-)
-def test_a_total_is_the_sum_of_its_lines(used: list[tuple[str, Decimal]], price: Decimal) -> None:
-    """The total is that of the lines, in whole cents, and at most half a cent a line from the exact price."""
-    invoice = build_invoice(WINDOW, [MeteredUnits(meter, units) for meter, units in used], price)
-    assert invoice.total == sum(line.price for line in invoice.lines)
-    assert (invoice.total * 100) % 1 == 0
-    exact = sum((units * price for _, units in used), Decimal(0))
-    assert abs(invoice.total - exact) <= Decimal("0.005") * len(invoice.lines)
+@given(usages, offers, cards, st.randoms())
+def test_order_of_events_is_immaterial(
+    usage: Usage, held: list[Offer], wallet: list[PayingCard], chance: object
+) -> None:
+    """The same usage in another order, with the same promotions and cards in another order, is the same invoice."""
+    mixed = {name: list(events) for name, events in usage.items()}
+    turned, cards_turned = list(held), list(wallet)
+    for each in (*mixed.values(), turned, cards_turned):
+        chance.shuffle(each)  # type: ignore[attr-defined]
+    assert invoice(usage, Reductions(held, cards=wallet)) == invoice(mixed, Reductions(turned, cards=cards_turned))
 
 
 @pytest.mark.parametrize(
-    ("now_ms", "grace_hours", "status"),
+    ("now_s", "locked", "status"),
     [
-        (at(2) * 1000 - 1, 0, PriceStatus.OPEN),
-        (at(2) * 1000, 0, PriceStatus.PRICE_LOCKED),
-        (at(2) * 1000, 1, PriceStatus.GRACE_PERIOD),
-        (at(2, 1, 1) * 1000 - 1, 1, PriceStatus.GRACE_PERIOD),
-        (at(2, 1, 1) * 1000, 1, PriceStatus.PRICE_LOCKED),
+        (END - 1, False, PriceStatus.OPEN),
+        (END, False, PriceStatus.GRACE_PERIOD),
+        (END, True, PriceStatus.PRICE_LOCKED),
+        (START, True, PriceStatus.PRICE_LOCKED),
     ],
 )
-def test_a_price_is_locked_after_the_grace(now_ms: int, grace_hours: int, status: PriceStatus) -> None:
-    """The price is open until the window ends, then in its grace, and locked from the hour on at which that ends."""
-    assert price_status(WINDOW, now_ms, grace_hours) is status
+def test_status(now_s: int, locked: bool, status: PriceStatus) -> None:  # noqa: FBT001 - a case
+    """An invoice is open until its window ends, and locked for good once it was locked."""
+    assert price_status(WINDOW, now_s * 1000, locked=locked) is status

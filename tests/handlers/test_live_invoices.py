@@ -35,8 +35,8 @@ ROUND_TRIPS: Mapping[str, Sequence[Step]] = {
                 {
                     "invoiceKey": {"month": 5, "day": 6},
                     "totalBill": {"totalPrice": 3},
-                    "invoicePriceStatus": "price_locked",
-                    "paymentStatus": "pending",
+                    "invoicePriceStatus": "grace_period",
+                    "paymentStatus": "pre_payment",
                     "availablePrepaidLeft": ABSENT,
                 },
             ],
@@ -102,7 +102,7 @@ def test_an_invoice_has_the_live_shape(account: Account) -> None:
     ]
     [variant] = lines[0]["productItemVariants"]
     assert variant["itemDimensions"] == ANN
-    assert variant["totalBill"] == lines[0]["totalBill"]
+    assert variant["totalBill"] == {**lines[0]["totalBill"], "meteredUnitsPerTier": {"0": 2}}
     assert lines[0]["key"] == {**key, "productItemKey": "calls"}
     bill = found["totalBill"]
     assert bill["itemPrice"] == sum(line["totalBill"]["price"] for line in lines) == bill["totalPrice"] == 2.25
@@ -125,11 +125,8 @@ def test_both_views_say_the_same(account: Account) -> None:
 
 
 def test_definitions_give_the_names(account: Account) -> None:
-    """A line is called as the product item of its meter, and the plan by its name."""
-    posted(account, "product-items", id="item-1", meterApiName="calls", productId="1", productItemName="API calls")
-    period = {"interval": "month", "intervalsCount": 1}
-    plan = {"id": "basic", "productId": "1", "productPlanName": "Basic", "billingPeriod": period}
-    posted(account, "product-plans", **plan, productItemPriceIdsMap={})
+    """A line is called as its product item, and the plan by its name."""
+    define_basic(account)
     assigned(account)
     account.ingest(event())
     found = invoice(account)
@@ -137,6 +134,18 @@ def test_definitions_give_the_names(account: Account) -> None:
     assert (line["productItemId"], line["productItemName"], line["meterApiName"]) == ("item-1", "API calls", "calls")
     assert found["planName"] == line["productPlanName"] == "Basic"
     assert line["key"]["productItemKey"] == "item-1"
+    assert line["totalBill"]["price"] == 0.25
+
+
+def define_basic(account: Account, **fields: Any) -> None:
+    """Defines the plan `basic`, which bills calls at a quarter each."""
+    posted(account, "product-items", id="item-1", meterApiName="calls", productId="1", productItemName="API calls")
+    tier = {"startAfterUnit": 0, "batchSize": 1, "pricePerBatch": 0.25}
+    price = {"type": "PricePerUnitLeafNode", "tiers": [tier]}
+    posted(account, "product-item-price", id="price-1", productItemId="item-1", price=price)
+    period = {"interval": "calendar_month", "intervalsCount": 1}
+    plan = {"id": "basic", "productId": "1", "productPlanName": "Basic", "billingPeriod": period}
+    posted(account, "product-plans", **plan, productItemPriceIdsMap={"item-1": "price-1"}, **fields)
 
 
 @pytest.mark.parametrize(
@@ -164,12 +173,63 @@ def test_an_invoice_runs_its_course(
     assert account.take(account.mock.get(PUBLISHED, params=ANN))[0]["currency"] == "EUR"
 
 
-def test_late_usage_counts(account: Account) -> None:
-    """An event of the period that comes after its end is on the invoice at the next reading."""
+def test_late_usage(account: Account) -> None:
+    """An event that comes in the grace period is on the invoice; one that comes later is counted beside it."""
+    define_basic(account)
+    posted(account, "settings", gracePeriodInHours=2)
     assigned(account)
     account.mock.clock(now="2024-07-01T01:00:00Z")
     account.ingest(event(meterValue=4))
-    assert invoice(account, **JUNE)["totalBill"]["totalPrice"] == 4
+    assert invoice(account, **JUNE)["totalBill"]["totalPrice"] == 1
+    account.mock.clock(now="2024-07-01T02:00:00Z")
+    account.ingest(event(meterValue=8, uniqueId="late"))
+    locked = invoice(account, **JUNE)
+    assert (locked["totalBill"]["totalPrice"], locked["invoicePriceStatus"]) == (1, "price_locked")
+    [variant] = locked["productItemInvoices"][0]["productItemVariants"]
+    assert (variant["totalBill"]["meterUnits"], variant["lateArrivalMeters"]) == (4, 8)
+
+
+def test_usage_that_is_late_altogether(account: Account) -> None:
+    """A locked invoice without a line tells of late units on a line that costs nothing."""
+    define_basic(account)
+    assigned(account)
+    account.mock.clock(now="2024-07-01T00:00:00Z")
+    account.ingest(event(meterValue=8))
+    locked = invoice(account, **JUNE)
+    [line] = locked["productItemInvoices"]
+    assert (line["totalBill"]["price"], line["productItemVariants"][0]["lateArrivalMeters"]) == (0, 8)
+    assert locked["totalBill"]["totalPrice"] == 0
+
+
+def test_a_locked_price_stays(account: Account) -> None:
+    """What is defined after an invoice was locked changes nothing on it: neither its amounts nor its names."""
+    define_basic(account)
+    assigned(account)
+    account.ingest(event(meterValue=4))
+    account.mock.clock(now="2024-07-01T00:00:00Z")
+    before = invoice(account, **JUNE)
+    define_basic(account, planMinimumPayment=100)
+    posted(account, "product-items", id="item-1", meterApiName="calls", productId="1", productItemName="Renamed")
+    posted(account, "settings", baseCurrency="EUR", gracePeriodInHours=48)
+    after = invoice(account, **JUNE)
+    assert after["totalBill"]["totalPrice"] == 1
+    assert {**after, "creditUnit": None} == {**before, "creditUnit": None}
+    assert invoice(account)["totalBill"]["totalPrice"] == 100
+
+
+def test_hours(account: Account) -> None:
+    """On request a variant tells what each hour added to its bill; the hours add up to it."""
+    define_basic(account)
+    assigned(account)
+    account.ingest(event(meterValue=4), event(meterValue=1, meterTimeInMillis=NOON_MS + 3_600_000))
+    [variant] = invoice(account)["productItemInvoices"][0]["productItemVariants"]
+    assert variant["hourlyBillInfos"] is None
+    [variant] = invoice(account, **LATEST, withHourlyBills="true")["productItemInvoices"][0]["productItemVariants"]
+    hours = [
+        (each["startTimeInSeconds"], each["endTimeInSeconds"], each["meterUnits"], each["price"])
+        for each in variant["hourlyBillInfos"]
+    ]
+    assert hours == [(NOON_S, NOON_S + 3600, 4, 1), (NOON_S + 3600, NOON_S + 7200, 1, 0.25)]
 
 
 def test_the_payment_provider_need_not_be_asked(account: Account) -> None:

@@ -1,14 +1,18 @@
 """The `/_mock/` operations."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
 from mockserver.app import create_app
+from mockserver.engine.call import Call
+from mockserver.engine.duties import Duty
 from mockserver.settings import Settings
 from specs import catalog
 from tests.support.client import MockClient
+from tests.support.copying_store import CopyingStore
 from tests.support.serving import Server, serving
 
 EVENT = {"meterApiName": "m", "customerId": "c", "meterValue": 1, "meterTimeInMillis": 0}
@@ -153,7 +157,7 @@ def test_state_shows_collections_and_their_documents(mock: MockClient) -> None:
     """What has no reading operation of its own can be read back here."""
     mock.post("/payments-pricing-amberflo-customer-prepaid", json={"customerId": "c", "amount": 5})
     state = mock.get("/_mock/state").json()
-    assert state["collections"] == {"account-events": 1, "prepaid-orders": 1}
+    assert state["collections"] == {"account-events": 1, "prepaid-orders": 1, "prepaid-owners": 1}
     (order,) = mock.get("/_mock/state/prepaid-orders").json()
     (event,) = mock.get("/_mock/state/account-events").json()
     assert (event["noun"], event["key"], event["verb"]) == ("prepaid order", order["id"], "created")
@@ -184,3 +188,44 @@ def test_two_keys_never_meet(server: Server) -> None:
     for number, (events, keys) in enumerate(results):
         assert events == 20
         assert keys == [f"{number}-{index}" for index in range(20)]
+
+
+def test_what_falls_due_holds_up_nobody_else() -> None:
+    """While an account's clock brings much about, others and health are answered; its own requests wait for it."""
+    begun, done = threading.Event(), threading.Event()
+
+    def perform(_call: Call) -> None:
+        begun.set()
+        done.wait(20)
+
+    duty = Duty(lambda _store, now_ms: now_ms >= 1_000 and not done.is_set(), perform)
+    app = create_app(Settings(clock_ms=0, frozen=True), duty=duty)
+    with serving(app) as running, ThreadPoolExecutor() as pool:
+        busy, other = MockClient(running.url), MockClient(running.url)
+        advance = pool.submit(busy.clock, advance={"seconds": 1})
+        assert begun.wait(20)
+        waiting = pool.submit(busy.get, "/customers")
+        assert other.get("/customers").json() == []
+        assert requests.get(f"{running.url}/_mock/health", timeout=10).status_code == 200
+        assert not advance.done()
+        assert not waiting.done()
+        done.set()
+        assert advance.result(20)["nowInMillis"] == 1_000
+        assert waiting.result(20).json() == []
+
+
+def test_what_fell_due_is_done_before_anything_else() -> None:
+    """Whatever a running clock has brought about is done before the next request is carried out, on any store."""
+    seen: list[int] = []
+    duty = Duty(lambda _store, now_ms: len(seen) < now_ms // 1_000, lambda call: seen.append(call.now_ms))
+    for make_store in (None, CopyingStore):
+        seen.clear()
+        with serving(create_app(Settings(clock_ms=999, frozen=True), make_store, duty)) as running:
+            client = MockClient(running.url)
+            client.get("/customers")
+            assert seen == []
+            client.clock(now=1_000)
+            assert seen == [1_000]
+            client.get("/customers")
+            assert seen == [1_000]
+            client.close()
