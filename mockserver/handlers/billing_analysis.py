@@ -1,37 +1,41 @@
 """Billing analysis: what usage cost over time and by group.
 
-Costs are not rounded. Of meters whose usage adds up, the costs of buckets and of groups are together those of the whole
-range, and a month of a customer's costs, rounded, is the line of the invoice. What a maximum or a number of distinct
-customers costs does not add up, since such usage does not.
+Costs are what the lines of invoices charge, before anything is taken off, and are not rounded: over a billing window
+they come to its lines, whatever the buckets and groups. Usage that no plan bills is metered and costs nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any, Final
 
 from mockserver.domain.aggregation import MeterKind
-from mockserver.domain.costs import Cost, CostGroup, MeteredSeries, cost_groups
+from mockserver.domain.costs import Cost, CostGroup, CostSeries, cost_groups
+from mockserver.domain.counting import Statistic, count_usage
 from mockserver.domain.decimals import added, exactly, within_doubles
-from mockserver.domain.usage import CUSTOMER, Take, UsageGroup, bucket_count, bucket_starts, percentages_from_previous
+from mockserver.domain.usage import CUSTOMER, Take, bucket_count, bucket_starts, percentages_from_previous
 from mockserver.domain.windows import Interval, bucket_of_second, bucket_start
 from mockserver.engine.binding import Binding
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.errors import InvalidInput
 from mockserver.engine.page_info import numbered_page
+from mockserver.engine.paging import Selection
 from mockserver.engine.store import JsonObject
-from mockserver.handlers.invoices import metered, question_of
-from mockserver.handlers.live_invoices import naming_of
-from mockserver.handlers.meters import counting_of
-from mockserver.handlers.prepaid_wallet import int64
+from mockserver.handlers.billing.books import Account
+from mockserver.handlers.billing.catalogue import ADDING
+from mockserver.handlers.billing.cost_query import CUSTOMER_NAMES, CostQuery
+from mockserver.handlers.billing.costing import CustomerCosts
+from mockserver.handlers.billing.due import BOOKS
+from mockserver.handlers.billing.metering import metered, question_of
+from mockserver.handlers.plan_assignments import COLLECTION as ASSIGNMENTS
+from mockserver.handlers.prepaid_draws import int64
 from mockserver.handlers.product_items import DEFAULT_PRODUCT
 
 MOST_ROWS = 100_000
 """Values in an answer, of all the queries of a batch; the vendor documents the same guardrail for usage."""
 
-CUSTOMER_NAMES = ("customer_id", "customerId")
-ITEM_KEY, ITEM_NAME = "product_item_key", "product_item_name"
-USED = ("prepaidUsed", "payAsYouGoPromotionUsed")
-AFTER_PROMOTIONS = ("priceAfterPayAsYouGoPromotion", "priceAfterNonPayAsYouGoPromotion")
+MANY_BOOKS: Final = 20
+"""Books that may be looked at while every other account waits."""
 
 
 def get_usage_cost(call: Call) -> Reply:
@@ -53,25 +57,13 @@ def get_usage_cost_batch(call: Call) -> Reply:
     return Reply([costs.answer(body, f"[{index}].") for index, body in enumerate(call.body)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """A question about costs in the domain's words."""
-
-    start_s: int
-    end_s: int
-    interval: Interval
-    group_by: tuple[str, ...]
-    filters: Mapping[str, frozenset[str]]
-    take: Take | None
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        """What the usage itself is grouped by."""
-        return tuple(_dimension(name) for name in self.group_by if name not in (ITEM_KEY, ITEM_NAME))
-
-    def admits(self, name: str, value: str) -> bool:
-        """Whether a filter lets a product item through."""
-        return not self.filters.get(name) or value in self.filters[name]
+def concerns_many(call: Call) -> bool:
+    """Whether the queries of a request may look at many books."""
+    bodies = call.body if isinstance(call.body, list) else [call.body]
+    everyone = len(call.store.collection(BOOKS))
+    asked = (_filters(body) for body in bodies)
+    named = (max((len(filters.get(name, ())) for name in CUSTOMER_NAMES), default=0) for filters in asked)
+    return sum(min(many or everyone, everyone) for many in named) > MANY_BOOKS
 
 
 class _Costs:
@@ -79,7 +71,7 @@ class _Costs:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._naming = naming_of(call)
+        self._account = Account(call)
         self._rows_left = MOST_ROWS
 
     def answer(self, body: JsonObject, place: str) -> JsonObject:
@@ -92,10 +84,9 @@ class _Costs:
         query = self._query(body, place)
         buckets = bucket_count(query.start_s, query.end_s, query.interval)
         self._count_rows(buckets, place)
-        series = list(self._series(query, body.get("productId", DEFAULT_PRODUCT)))
-        groups = cost_groups(series, self._call.policy.unit_price, query.take)
+        groups = cost_groups(self._series(query, body.get("productId", DEFAULT_PRODUCT)), query.take)
         if not groups and not query.group_by:
-            groups = [CostGroup({}, Cost(Decimal(0), Decimal(0)))]
+            groups = [CostGroup({}, Cost(), {})]
         groups, page = numbered_page(groups, body["page"]) if body.get("page") else (groups, None)
         self._count_rows(buckets * max(len(groups) - 1, 0), place)
         starts = bucket_starts(query.start_s, query.end_s, query.interval)
@@ -106,7 +97,7 @@ class _Costs:
             "pageInfo": page,
         }
 
-    def _query(self, body: JsonObject, place: str) -> _Query:
+    def _query(self, body: JsonObject, place: str) -> CostQuery:
         interval = Interval(body["timeGroupingInterval"].lower())
         start, end = body["timeRange"]["startTimeInSeconds"], body["timeRange"].get("endTimeInSeconds")
         if end is None:
@@ -114,12 +105,12 @@ class _Costs:
         if end < start:
             raise reversed_range(f"{place}timeRange.endTimeInSeconds")
         take = body.get("take") or {}
-        return _Query(
+        return CostQuery(
             start_s=start,
             end_s=end,
             interval=interval,
             group_by=tuple(dict.fromkeys(body.get("groupBy", ()))),
-            filters={name: frozenset(values) for name, values in (body.get("filters") or {}).items()},
+            filters=_filters(body),
             take=Take(take["limit"], take.get("isAscending", False)) if "limit" in take else None,
         )
 
@@ -135,59 +126,120 @@ class _Costs:
             message = f"Invalid request: the answer would have more than {MOST_ROWS} rows"
             raise InvalidInput(message, field=f"{place}timeRange", rule="too-many-rows")
 
-    def _series(self, query: _Query, product: str) -> Iterator[MeteredSeries]:
-        filters = {
-            _dimension(name): values for name, values in query.filters.items() if name not in (ITEM_KEY, ITEM_NAME)
-        }
-        for meter in self._call.store.events.meters():
-            key, name = self._naming.item_of(meter)
-            of_product = self._naming.items.get(meter, {}).get("productId", DEFAULT_PRODUCT) == product
-            if not (of_product and query.admits(ITEM_KEY, key) and query.admits(ITEM_NAME, name)):
-                continue
-            question = question_of(meter, query.start_s, query.end_s, query.interval)
-            question = replace(question, group_by=query.dimensions, filters=filters)
-            item = {ITEM_KEY: key, ITEM_NAME: name}
-            for group in metered(self._call, question):
-                info = {each: item[each] if each in item else group.info[_dimension(each)] for each in query.group_by}
-                yield self._one_series(meter, info, group)
+    def _series(self, query: CostQuery, product: str) -> Iterator[CostSeries]:
+        """Everything that the groups of an answer are made of."""
+        billed: set[tuple[str, str]] = set()
+        for customer in self._customers(query):
+            costs = CustomerCosts(self._account, customer, product, query)
+            yield from costs.series()
+            if query.is_of_invoices:
+                yield from costs.reductions()
+            billed |= costs.billed_items
+        yield from self._metered(query, product, billed)
 
-    def _one_series(self, meter: str, info: Mapping[str, str], group: UsageGroup) -> MeteredSeries:
-        buckets = {start: exactly(value) for start, value in group.buckets}
-        counting = counting_of(self._call, meter)
-        adds_up = counting is None or counting.kind is MeterKind.SUM
-        return MeteredSeries(info, added(buckets.values()) if adds_up else exactly(group.total), buckets)
+    def _customers(self, query: CostQuery) -> list[str]:
+        """The customers that the filters name, or else those with usage in the range or a plan with a flat rate."""
+        if query.customers is not None:
+            return sorted(query.customers)
+        found = self._flat_rate_payers()
+        for meter in filter(lambda each: self._may_bill(each, query), self._call.store.events.meters()):
+            question = replace(question_of(meter, query.start_s, query.end_s), group_by=(CUSTOMER,))
+            usage = count_usage(self._call.store.events.aggregate, question, ADDING, Statistic.COUNT)
+            found |= {group.info[CUSTOMER] for group in usage.groups}
+        return sorted(found)
+
+    def _may_bill(self, meter: str, query: CostQuery) -> bool:
+        """Whether a product item that the filters admit may bill a meter; an undefined one has the meter's name."""
+        naming = self._account.catalogue.naming
+        defined = (item_id for item_id, item in naming.by_id.items() if item["meterApiName"] == meter)
+        return any(query.admits_item(item_id, naming.item(item_id)) for item_id in (meter, *defined))
+
+    def _flat_rate_payers(self) -> set[str]:
+        """The customers that were ever given a plan that charges without usage."""
+        catalogue = self._account.catalogue
+        plans = {
+            plan_id
+            for plan_id in catalogue.plans
+            for item in catalogue.charges(plan_id).items
+            if not item.machine.priced and any(leaf.flat_rate for leaf in item.machine.leaves.values())
+        }
+        if not plans:
+            return set()
+        given = self._call.store.collection(ASSIGNMENTS).page(Selection(among={"productId": plans})).documents
+        return {each["customerId"] for each in given if each.get("customerId") is not None}
+
+    def _metered(self, query: CostQuery, product: str, billed: Iterable[tuple[str, str]]) -> Iterator[CostSeries]:
+        """Metered units, of each product item that is billed; of meters that no item bills, of the meter's own."""
+        if query.customers is not None and not query.customers:
+            return
+        naming, items = self._account.catalogue.naming, dict[str, list[str]]()
+        for item_id, meter in sorted(billed):
+            items.setdefault(meter, []).append(item_id)
+        for meter in self._call.store.events.meters():
+            of_product = naming.items.get(meter, {}).get("productId", DEFAULT_PRODUCT) == product
+            for item_id in items.get(meter, [naming.item_of(meter)[0]] if of_product else []):
+                name = naming.item(item_id)
+                if query.admits_item(item_id, name):
+                    yield from self._units(query, meter, (item_id, name))
+
+    def _units(self, query: CostQuery, meter: str, item: tuple[str, str]) -> Iterator[CostSeries]:
+        by_customer = (CUSTOMER,) if {*CUSTOMER_NAMES} & {*query.group_by} else ()
+        counting = self._account.catalogue.counting(meter)
+        question = replace(
+            question_of(meter, query.start_s, query.end_s, query.interval),
+            group_by=(*by_customer, *query.usage_dimensions),
+            filters={**query.usage_filters, **({CUSTOMER: query.customers} if query.customers else {})},
+        )
+        for group in metered(self._call, question, counting):
+            buckets = {start: Cost(units=exactly(units)) for start, units in group.buckets}
+            whole = None if counting.kind is MeterKind.SUM else exactly(group.total)
+            yield CostSeries(query.group(group.info.get(CUSTOMER, ""), item, group.info), buckets, whole)
 
 
 def group_to_api(group: CostGroup, starts: Sequence[int]) -> JsonObject:
-    """A group with a cost for each of `starts`; nothing is taken off its price."""
-    nothing = Cost(Decimal(0), Decimal(0))
+    """A group with a cost for each of `starts`."""
+    nothing, whole = Cost(), group.whole
     costs = [group.buckets.get(start, nothing) for start in starts]
     units, prices = ([within_doubles(getattr(cost, name)) for cost in costs] for name in ("units", "price"))
     changes = zip(*(percentages_from_previous(list(map(float, values))) for values in (prices, units)), strict=True)
-    price = within_doubles(group.whole.price)
-    after = ("price", "priceBeforeDiscounts", "priceMinusPrepaid", *AFTER_PROMOTIONS)
     return {
         "groupInfos": dict(group.group),
-        "meteredUnits": within_doubles(group.whole.units),
-        **dict.fromkeys(after, price),
-        **dict.fromkeys(USED, 0),
+        "meteredUnits": within_doubles(whole.units),
+        **_price_to_api(whole),
         "nonPayAsYouGoPromotionUsed": 0,
+        "priceMinusPrepaid": within_doubles(_without(whole.price, whole.prepaid)),
+        "priceAfterPayAsYouGoPromotion": within_doubles(_without(whole.price, whole.discount)),
+        "priceAfterNonPayAsYouGoPromotion": within_doubles(whole.price),
         "costs": [
             {
                 "startTimeInSeconds": int64(start),
                 "meteredUnits": used,
-                **dict.fromkeys(("price", "priceBeforeDiscounts"), cost),
+                **_price_to_api(cost),
                 "pricePercentageDiff": price_change,
                 "meterUnitsPercentageDiff": units_change,
-                **dict.fromkeys(USED, 0),
             }
-            for start, used, cost, (price_change, units_change) in zip(starts, units, prices, changes, strict=True)
+            for start, used, cost, (price_change, units_change) in zip(starts, units, costs, changes, strict=True)
         ],
     }
 
 
-def _dimension(name: str) -> str:
-    return CUSTOMER if name in CUSTOMER_NAMES else name
+def _price_to_api(cost: Cost) -> dict[str, Any]:
+    price = within_doubles(cost.price)
+    return {
+        "price": price,
+        "priceBeforeDiscounts": price,
+        "prepaidUsed": within_doubles(cost.prepaid),
+        "payAsYouGoPromotionUsed": within_doubles(cost.discount),
+    }
+
+
+def _without(price: Decimal, amount: Decimal) -> Decimal:
+    """A price less an amount that may be for fees too, not below 0 for that."""
+    return added([price, min(amount, max(price, Decimal(0))).copy_negate()])
+
+
+def _filters(body: JsonObject) -> dict[str, frozenset[str]]:
+    return {name: frozenset(values) for name, values in (body.get("filters") or {}).items() if values}
 
 
 def reversed_range(field: str) -> InvalidInput:
@@ -196,6 +248,6 @@ def reversed_range(field: str) -> InvalidInput:
 
 
 BINDINGS: Mapping[str, Binding] = {
-    "getUsageCost": Binding(get_usage_cost),
-    "getUsageCostBatch": Binding(get_usage_cost_batch),
+    "getUsageCost": Binding(get_usage_cost, heavy=concerns_many),
+    "getUsageCostBatch": Binding(get_usage_cost_batch, heavy=concerns_many),
 }

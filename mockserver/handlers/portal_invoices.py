@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from mockserver.engine.binding import Binding
 from mockserver.engine.call import Call
 from mockserver.handlers import billing_analysis, live_invoices
-from mockserver.handlers.billing_analysis import CUSTOMER_NAMES
+from mockserver.handlers.billing.cost_query import CUSTOMER_NAMES
 from mockserver.handlers.portal_session import CUSTOMER, as_account, by_query, on_behalf, with_filter
 
 FILTERS = "filters"

@@ -1,4 +1,4 @@
-"""What usage cost by bucket and group, as much as the invoice says; and what usage would bring."""
+"""What usage cost by bucket and group, of customers whose plan is not defined: a unit costs the unit price."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,15 +10,16 @@ from tests.support.client import MockClient
 from tests.support.roundtrip import Step, run
 
 COST = "/payments/cost/usage-cost"
-RULES, RAW = "/payments/cost/revenue-calculator/by-rule", "/payments/cost/revenue-calculator/raw"
 ITEMS = "/payments/pricing/amberflo/account-pricing/product-items"
 NOON_S, HOUR_S, DAY_S = NOON_MS // 1000, 3600, 86_400
 JUNE_S, JULY_S = 1_717_200_000, 1_719_792_000
 CUSTOMER = {"customerId": "ann", "customerName": "Ann"}
 ANN = {"customerId": "ann"}
+ASSIGN = "/payments-pricing-amberflo-customer-pricing"
 THREE_HOURS = {"startTimeInSeconds": NOON_S - HOUR_S, "endTimeInSeconds": NOON_S + 2 * HOUR_S}
 JUNE = {"startTimeInSeconds": JUNE_S, "endTimeInSeconds": JULY_S}
 QUERY = {"timeRange": THREE_HOURS, "timeGroupingInterval": "HOUR"}
+PLAN = {"customerId": "ann", "productId": "basic", "startTime": JUNE_S * 1000}
 EVENTS = [event(meterValue=2), event(meterApiName="bytes", meterValue=0.5, meterTimeInMillis=NOON_MS + 3_600_000)]
 
 ROUND_TRIPS: Mapping[str, Sequence[Step]] = {
@@ -26,7 +27,8 @@ ROUND_TRIPS: Mapping[str, Sequence[Step]] = {
         Step("createCustomer", body=CUSTOMER, clock={"frozen": True}),
         Step("getUsageCost", body=QUERY, expect={"key": QUERY, "costList": [{"price": 0}], "pageInfo": None}),
         Step("getUsageCost", body={**QUERY, "groupBy": ["customer_id"]}, expect={"costList": []}),
-        Step("ingestMeterEvents", body=EVENTS, clock={"now": NOON_MS}),
+        Step("assignPricingPlan", body=PLAN, clock={"now": NOON_MS}),
+        Step("ingestMeterEvents", body=EVENTS),
         Step(
             "getUsageCost",
             body=QUERY,
@@ -61,16 +63,6 @@ ROUND_TRIPS: Mapping[str, Sequence[Step]] = {
                 {"costList": [{"price": 0.5}]},
             ],
         ),
-        Step(
-            "calculateRevenueByRule",
-            body={**ANN, "timeRange": JUNE, "rules": [{"growthPercentage": 50}]},
-            expect={"totalPrice": 3.75, "productItemInvoices": [{"productItemId": "calls"}, {"meterApiName": "bytes"}]},
-        ),
-        Step(
-            "calculateRevenueRaw",
-            body={"usages": [{"meterApiName": "calls", "units": 10}]},
-            expect={"totalPrice": 10, "productItemInvoices": [{"totalBill": {"meterUnits": 10, "price": 10}}]},
-        ),
         Step("getUsageCostBatch", body=[], expect=[]),
     ],
 }
@@ -78,7 +70,7 @@ ROUND_TRIPS: Mapping[str, Sequence[Step]] = {
 
 @pytest.mark.parametrize("name", ROUND_TRIPS)
 def test_round_trip(mock: MockClient, name: str) -> None:
-    """What was used costs what its units cost, in one query and in several, and nothing is kept of a calculation."""
+    """What was used costs what its units cost, in one query and in several."""
     run(mock, ROUND_TRIPS[name])
 
 
@@ -97,10 +89,24 @@ def prices(account: Account, **fields: Any) -> dict[str, float]:
     return {" ".join(group["groupInfos"].values()): group["price"] for group in costs(account, **fields)}
 
 
+def assign(account: Account, customer: str, plan: str = "basic") -> None:
+    """Gives a customer a plan from the first of June on."""
+    body = {"customerId": customer, "productId": plan, "startTime": JUNE_S * 1000}
+    account.take(account.mock.post(ASSIGN, json=body))
+
+
+@pytest.fixture
+def account(account: Account) -> Account:
+    """An account whose customer `ann` has a plan."""
+    assign(account, "ann")
+    return account
+
+
 @pytest.fixture
 def used(account: Account) -> Account:
     """An account in which two customers used two meters in two regions."""
     account.register("bob")
+    assign(account, "bob")
     account.define("bytes")
     account.ingest(
         event(meterValue=1, dimensions={"region": "eu"}),
@@ -130,6 +136,8 @@ def used(account: Account) -> Account:
         ({"filters": {"product_item_key": ["none"]}}, {"": 0}),
         ({"groupBy": ["customer_id"], "take": {"limit": 1}}, {"ann": 13}),
         ({"groupBy": ["customer_id"], "take": {"limit": 1, "isAscending": True}}, {"bob": 2}),
+        ({"filters": {"customer_id": ["bob", "eve"], "customerId": ["bob", "ann"]}}, {"": 2}),
+        ({"filters": {"customer_id": ["bob"], "customerId": ["ann"]}}, {"": 0}),
         ({"productId": "2"}, {"": 0}),
     ],
 )
@@ -139,20 +147,44 @@ def test_groups_and_filters(used: Account, fields: Json, expected: dict[str, flo
 
 
 def test_items_are_called_as_defined(used: Account) -> None:
-    """The product item of a meter gives key, name and product; a meter without one is called by its own name."""
-    item = {"id": "item-1", "meterApiName": "calls", "productId": "2", "productItemName": "API calls"}
+    """The product item of a meter gives key and name; a meter without one is called by its own name."""
+    item = {"id": "item-1", "meterApiName": "calls", "productId": "1", "productItemName": "API calls"}
     used.take(used.mock.post(ITEMS, json=item))
     groups = ["product_item_key", "product_item_name"]
-    assert prices(used, groupBy=groups) == {"bytes bytes": 4}
-    assert prices(used, groupBy=groups, productId="2") == {"item-1 API calls": 11}
-    assert prices(used, filters={"product_item_name": ["API calls"]}, productId="2") == {"": 11}
+    assert prices(used, groupBy=groups) == {"bytes bytes": 4, "item-1 API calls": 11}
+    assert prices(used, filters={"product_item_name": ["API calls"]}) == {"": 11}
+    assert prices(used, filters={"product_item_key": ["calls"]}) == {"": 0}
+
+
+def test_costs_are_of_the_product_of_the_plan(used: Account) -> None:
+    """Usage costs in the product that its customer's plan is of; it is metered in the product of its item too."""
+    item = {"id": "item-1", "meterApiName": "calls", "productId": "2", "productItemName": "API calls"}
+    used.take(used.mock.post(ITEMS, json=item))
+    groups = ["product_item_key"]
+    assert prices(used, groupBy=groups) == {"bytes": 4, "item-1": 11}
+    [group] = costs(used, groupBy=groups, productId="2")
+    assert (group["groupInfos"], group["meteredUnits"], group["price"]) == ({"product_item_key": "item-1"}, 11, 0)
+
+
+def test_usage_that_no_plan_bills_costs_nothing(used: Account) -> None:
+    """Usage of a customer without a plan, and of a time before the plan, is metered at no cost."""
+    used.register("eve")
+    before = {"customerId": "ann", "meterTimeInMillis": (JUNE_S - HOUR_S) * 1000, "meterValue": 16}
+    used.ingest(event(customerId="eve", meterValue=32), event(**before))
+    may_and_june = {"startTimeInSeconds": JUNE_S - DAY_S, "endTimeInSeconds": JULY_S}
+    fields: Json = {"timeRange": may_and_june, "timeGroupingInterval": "MONTH", "groupBy": ["customer_id"]}
+    found = {group["groupInfos"]["customer_id"]: group for group in costs(used, **fields)}
+    assert {name: (group["meteredUnits"], group["price"]) for name, group in found.items()} == {
+        "ann": (29, 13),
+        "bob": (2, 2),
+        "eve": (32, 0),
+    }
+    assert [cost["price"] for cost in found["ann"]["costs"]] == [0, 13]
 
 
 @pytest.mark.parametrize("group_by", [[], ["product_item_key"]])
 def test_costs_add_up_to_the_invoice(account: Account, group_by: list[str]) -> None:
     """The costs of a month, in whatever buckets and groups, are together what the month's invoice says."""
-    plan = {**ANN, "productId": "basic", "startTime": JUNE_S * 1000}
-    account.take(account.mock.post("/payments-pricing-amberflo-customer-pricing", json=plan))
     for day in range(3):
         time_ms = NOON_MS - 86_400_000 * day
         account.ingest(event(meterValue=0.1, meterTimeInMillis=time_ms))
@@ -188,14 +220,12 @@ def test_what_does_not_add_up_costs_its_whole(account: Account, kind: str, total
     assert sum(cost["meteredUnits"] for cost in group["costs"]) > total
 
 
-@pytest.mark.parametrize("value", [1.7976931348623157e308, -1.7976931348623157e308])
-def test_more_than_a_double_holds_is_cut(account: Account, value: float) -> None:
-    """A cost beyond the doubles is answered as the largest one, never as null."""
+@pytest.mark.parametrize(("value", "price"), [(1.7976931348623157e308, 1.7976931348623157e308), (-1e308, 0)])
+def test_more_than_a_double_holds_is_cut(account: Account, value: float, price: float) -> None:
+    """A cost beyond the doubles is answered as the largest one, never as null; usage below 0 costs nothing."""
     account.ingest(*(event(meterValue=value, meterApiName=name) for name in ("calls", "bytes")))
     [group] = costs(account)
-    assert group["price"] == group["costs"][1]["price"] == value
-    raw = {"usages": [{"meterApiName": name, "units": value} for name in "ab"]}
-    assert account.take(account.mock.post(RAW, json=raw))["totalPrice"] == value
+    assert group["price"] == group["costs"][1]["price"] == price
 
 
 def test_an_open_range_ends_with_its_last_bucket(account: Account) -> None:
@@ -254,87 +284,3 @@ def test_rows_are_counted_over_groups_and_queries(account: Account) -> None:
     assert refused(asked(account, **long)) == "timeRange: too-many-rows"
     batch = [{**QUERY, **long, "page": {"size": 2}}] * 2
     assert refused(account.mock.post(f"{COST}/batch", json=batch)) == "[1].timeRange: too-many-rows"
-
-
-@pytest.mark.parametrize(
-    ("rules", "fields", "total"),
-    [
-        ([], {}, 11.5),
-        ([{"growthPercentage": 10}], {}, 12.65),
-        ([{"growthPercentage": 100}, {"growthPercentage": -50}], {}, 11.5),
-        ([{"meterApiName": "bytes", "growthPercentage": -100}], {}, 11),
-        ([{"meterApiName": "bytes"}], {}, 11.5),
-        ([{"growthPercentage": 0.1}], {"customerId": "bob"}, 2),
-        ([], {"timeRange": {"startTimeInSeconds": NOON_S + 1}}, 0),
-        ([], {"timeRange": {"startTimeInSeconds": NOON_S}}, 11.5),
-        ([], {"timeRange": {"startTimeInSeconds": 0, "endTimeInSeconds": NOON_S}}, 0),
-    ],
-)
-def test_rules_change_past_usage(account: Account, rules: list[Json], fields: Json, total: float) -> None:
-    """Rules grow or shrink the usage of all meters or of one, one after the other; lines are rounded to cents."""
-    account.register("bob")
-    account.define("bytes")
-    account.ingest(
-        event(meterValue=9), event(meterValue=2, customerId="bob"), event(meterApiName="bytes", meterValue=0.5)
-    )
-    before = account.state()
-    answer = account.take(account.mock.post(RULES, json={"rules": rules, **fields}))
-    assert answer["totalPrice"] == total
-    assert sum(line["totalBill"]["price"] for line in answer["productItemInvoices"]) == total
-    assert account.state() == before
-    assert account.mock.rules() == []
-
-
-def test_given_usage_is_priced_by_meter_and_dimensions(account: Account) -> None:
-    """Usage of one meter is one line, with a part for each combination of dimensions."""
-    usages = [
-        {"meterApiName": "calls", "units": 1.5, "dimensions": {"region": "eu"}},
-        {"meterApiName": "calls", "units": 2, "dimensions": {"region": "us"}},
-        {"meterApiName": "calls", "units": 1, "dimensions": {"region": "eu"}},
-    ]
-    plan = {"id": "trial", "productPlanName": "Trial"}
-    answer = account.take(account.mock.post(RAW, json={**ANN, "usages": usages, "productPlan": plan}))
-    [line] = answer["productItemInvoices"]
-    assert (answer["totalPrice"], line["totalBill"]["meterUnits"], line["productPlanName"]) == (4.5, 4.5, "Trial")
-    assert [(part["itemDimensions"], part["totalBill"]["price"]) for part in line["productItemVariants"]] == [
-        ({"region": "eu", "customerId": "ann"}, 2.5),
-        ({"region": "us", "customerId": "ann"}, 2),
-    ]
-    assert line["key"]["productPlanId"] == "trial"
-    assert account.mock.rules() == ["unknown-product-plan"]
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "details"),
-    [
-        (RAW, {"usages": [{"meterApiName": "wild", "units": 1}]}, "usages[0].meterApiName: unknown-meter"),
-        (RAW, {"usages": [{"meterApiName": "calls"}]}, "usages[0]: incomplete-usage"),
-        (RAW, {"customerId": "bob"}, "customerId: unknown-customer"),
-        (RAW, {"productPlan": {"id": "p"}}, "productPlan.id: unknown-product-plan"),
-        (RULES, {"rules": [{"meterApiName": "wild"}]}, "rules[0].meterApiName: unknown-meter"),
-        (RULES, {"customerId": "bob"}, "customerId: unknown-customer"),
-    ],
-)
-def test_strangers_are_warned_of(account: Account, path: str, body: Json, details: str) -> None:
-    """A name that names nothing, and usage that says too little, leave a warning, a refusal in a strict account."""
-    account.take(account.mock.post(path, json=body))
-    assert account.mock.rules() == [details.rpartition(": ")[2]]
-    account.mock.reset(strict=True)
-    account.define("calls")
-    assert refused(account.mock.post(path, json=body)) == details
-
-
-def test_a_reversed_range_is_refused(account: Account) -> None:
-    """A calculation over a range that ends before it starts is refused."""
-    body = {"timeRange": {"startTimeInSeconds": 2, "endTimeInSeconds": 1}}
-    assert refused(account.mock.post(RULES, json=body)) == "timeRange.endTimeInSeconds: reversed-range"
-
-
-@pytest.mark.parametrize("path", [RAW, RULES])
-@pytest.mark.parametrize("plan", [{"id": 5, "productPlanName": None}, {}])
-def test_an_open_plan_may_hold_anything(account: Account, path: str, plan: Json) -> None:
-    """The plan of a calculation is open: what is no name is not taken for one."""
-    body = {"productPlan": plan, "usages": [{"meterApiName": "calls", "units": 1}]}
-    account.ingest(event())
-    answer = account.take(account.mock.post(path, json=body))
-    assert [line["productPlanName"] for line in answer["productItemInvoices"]] == [""]

@@ -28,6 +28,11 @@ PLAN = {
 CHOICE = {"productPlanId": "pro", "productId": 1}
 CHOSEN = {"customerId": "ann", "productPlanId": "pro", "productId": "1", "startTimeInSeconds": NOON_S}
 ITEM = {"id": "item", "productId": "1", "productItemName": "Calls", "meterApiName": "calls"}
+PRICE = {
+    "id": "rate",
+    "productItemId": "item",
+    "price": {"type": "LeafNode", "tiers": [{"startAfterUnit": 0, "batchSize": 1, "pricePerBatch": 1}]},
+}
 COST = {
     "timeGroupingInterval": "DAY",
     "timeRange": {"startTimeInSeconds": MIDNIGHT_S, "endTimeInSeconds": MIDNIGHT_S + DAY_S},
@@ -118,7 +123,9 @@ ROUND_TRIPS = {
         Step("portalListInvoices", headers=AS_ANN, expect=[]),
         Step("portalGetInvoice", query={"latest": "true"}, headers=AS_ANN, expect={}),
         Step("createMeterDefinition", body={"meterApiName": "calls", "displayName": "c", "type": "SUM_OF_ALL_USAGE"}),
-        Step("createOrUpdateProductPlan", body=PLAN),
+        Step("createOrUpdateProductItem", body=ITEM),
+        Step("createOrUpdateProductItemPrice", body=PRICE),
+        Step("createOrUpdateProductPlan", body={**PLAN, "productItemPriceIdsMap": {"item": "rate"}}),
         Step("assignPricingPlan", body={"customerId": "ann", "productId": "pro"}),
         Step("assignPricingPlan", body={"customerId": "bob", "productId": "pro"}),
         Step("ingestMeterEvents", body=[event(meterValue=4), event(meterValue=100, customerId="bob")]),
@@ -256,6 +263,7 @@ def test_costs_are_the_customers_own(
     account: Account, ann: MockClient, filters: dict[str, list[str]] | None, price: int
 ) -> None:
     """However the query is filtered, only the customer's own usage costs."""
+    Account.take(ann.post("/customer-portal/pricing-plan", json=CHOICE))
     account.ingest(
         event(meterValue=3), event(dimensions={"region": "eu"}), event(customerId="bob", dimensions={"region": "eu"})
     )
