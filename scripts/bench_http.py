@@ -70,10 +70,10 @@ class Work:
     connections: int
     goals: Mapping[str, float]
 
-    def requests(self, port: int) -> MakeRequest:
-        """Makes the requests for a server."""
+    def requests(self, port: int, key: str = KEY) -> MakeRequest:
+        """Makes the requests for a server, of the account with a key."""
         method = "GET" if self.body is None else "POST"
-        head = f"{method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-API-KEY: {KEY}\r\n"
+        head = f"{method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-API-KEY: {key}\r\n"
         if self.body is None:
             whole = f"{head}\r\n".encode()
             return lambda _number: whole
@@ -175,12 +175,14 @@ def resident_mb(process: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def call(port: int, method: str, path: str, body: object = None, key: str = KEY) -> bytes:
+def call(  # noqa: PLR0913  # what a request consists of
+    port: int, method: str, path: str, body: object = None, *, key: str = KEY, patience_s: float = PATIENCE_S
+) -> bytes:
     """One request; the answer's body."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"X-API-KEY": key, "Content-Type": "application/json"}
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
-    with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:  # noqa: S310 - as above
+    with urllib.request.urlopen(request, timeout=patience_s) as response:  # noqa: S310 - as above
         answer: bytes = response.read()
         return answer
 

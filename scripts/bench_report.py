@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scripts.bench_billing import CUSTOMERS as BILLED_CUSTOMERS
+from scripts.bench_billing import EVENTS as BILLED_EVENTS
+from scripts.bench_billing import ITEMS, large_invoice, two_years
 from scripts.bench_http import WORKS, Contender, Measured, contenders, health_under_load, measure
 from scripts.bench_lists import CUSTOMERS, PAGE, lists
 
@@ -88,6 +91,23 @@ def main() -> None:
     print(
         f"{customers:,} customers: all {listed.all_ms:.1f} ms (goal 100), a sorted page of {PAGE} "
         f"{listed.page_ms:.1f} ms (goal 5)"
+    )
+    print_billing(everyone[0], *((20_000, 50) if quick else (BILLED_EVENTS, BILLED_CUSTOMERS)))
+
+
+def print_billing(mock: Contender, events: int, customers: int) -> None:
+    """Measures and prints how fast the mock bills."""
+    large = large_invoice(mock, events)
+    print(
+        f"an invoice over {events:,} events of one customer, {ITEMS} items priced by a dimension: the first time "
+        f"{large.first_ms:.0f} ms (goal 100), after one more event {large.one_more_event_ms:.0f} ms, unchanged "
+        f"{large.unchanged_ms:.1f} ms (goal 5)"
+    )
+    years = two_years(mock, customers, events)
+    print(
+        f"two years of monthly invoices for {customers:,} customers with {events:,} events: {years.seconds:.1f} s "
+        f"(goal 30); meanwhile at worst /_mock/health {years.worst_health_ms:.1f} ms, another account's request "
+        f"{years.worst_other_ms:.1f} ms"
     )
 
 
