@@ -47,6 +47,7 @@ class BillingWindow:
         period_start_s, period_end_s: of the whole period, of which the window is a part when the plan began or ended
             inside it.
         made_ms: when the plan was assigned.
+        opens: whether it is the first one billed of an assignment that reaches back into time that was billed before.
     """
 
     plan_id: str
@@ -56,11 +57,12 @@ class BillingWindow:
     period_start_s: int = 0
     period_end_s: int = 0
     made_ms: int = 0
+    opens: bool = False
 
     @property
     def is_first(self) -> bool:
-        """Whether it is the first of its assignment."""
-        return self.number == 0
+        """Whether it is the first invoice of its assignment."""
+        return self.number == 0 or self.opens
 
     def lock_ms(self, grace_hours: int) -> int:
         """When its price is locked (Unix milliseconds): after its end and the grace period.

@@ -1,6 +1,6 @@
 """Invoices: the order of the steps, and that everything adds up to the cent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pytest
@@ -28,7 +28,7 @@ START, END = 0, 30 * 86_400
 WINDOW = BillingWindow("plan", START, END, period_end_s=END)
 CENT = Decimal("0.01")
 
-Usage = dict[str, Sequence[tuple[int, Decimal]]]
+Usage = Mapping[str, Sequence[tuple[int, Decimal]]]
 
 
 def invoice(usage: Usage, reductions: Reductions | None = None, now_s: int = END, **charges: object) -> Invoice:

@@ -197,6 +197,17 @@ def test_one_time_fees(billing: Billing) -> None:
     assert [total for _, total, _ in billing.totals()] == [55, 5]
 
 
+def test_one_time_fees_of_a_plan_that_reaches_back(billing: Billing) -> None:
+    """A plan that reaches back behind a locked invoice charges its one-time fee on the first invoice that it has."""
+    billing.plan("gold", feeMap={"entry": {"cost": 50, "isOneTimeFee": True}})
+    billing.assign("basic")
+    billing.mock.clock(now="2024-02-11T00:00:00Z")
+    billing.assign("gold", startTimeInSeconds=JANUARY)
+    assert [total for _, total, _ in billing.totals()] == [10, 50]
+    billing.mock.clock(now="2024-03-11T00:00:00Z")
+    assert [total for _, total, _ in billing.totals()] == [10, 50, 0]
+
+
 def test_a_past_that_is_set_up(billing: Billing) -> None:
     """Periods that had ended when the plan was assigned take events for a day more, and are locked in order."""
     billing.assign("basic", startTimeInSeconds=second("2023-11-01"))

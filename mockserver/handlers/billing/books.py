@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
-from mockserver.domain.billing_periods import Assignment, BillingWindow, billing_windows
+from mockserver.domain.billing_periods import Assignment, BillingWindow, billing_windows, next_second
 from mockserver.domain.books import Billable, Carry, bill
 from mockserver.domain.decimals import added, nearly_equal
 from mockserver.domain.discounts import Absolute
@@ -105,12 +105,21 @@ class Books:
     @cached_property
     def windows(self) -> list[BillingWindow]:
         """The windows that have begun and are not locked, oldest first."""
-        windows = [
-            window
-            for assignment in self.assignments
-            for window in billing_windows(assignment, self._call.now_ms, self.book.get(LOCKED_UNTIL))
-        ]
+        windows = [window for assignment in self.assignments for window in self._windows_of(assignment)]
         return sorted(windows, key=lambda window: window.start_s)
+
+    def _windows_of(self, assignment: Assignment) -> list[BillingWindow]:
+        windows = list(billing_windows(assignment, self._call.now_ms, self.book.get(LOCKED_UNTIL)))
+        if windows and not windows[0].is_first and not self._was_billed(assignment):
+            windows[0] = replace(windows[0], opens=True)
+        return windows
+
+    def _was_billed(self, assignment: Assignment) -> bool:
+        """Whether a locked invoice is of this assignment, and not of one whose place it took."""
+        since_s, kept = next_second(assignment.start_ms), self._call.store.collection(INVOICES)
+        starts = (start_s for start_s in reversed(self.book.get(SHELF, ())) if start_s >= since_s)
+        records = (kept.get(record_key(self.customer, self.product, start_s)) for start_s in starts)
+        return any(record is not None and record["planId"] == assignment.plan_id for record in records)
 
     @cached_property
     def locked(self) -> list[Billed]:
