@@ -18,7 +18,7 @@ class Settings:
         dedup: what makes two events the same, in accounts that say nothing else.
         strict: whether each warning is a refusal.
         conflict_warnings: whether duplicates with other content are looked for.
-        unit_price: what a unit of usage costs on an invoice.
+        unit_price: what a unit of usage costs under a plan that is not defined.
         currency: ISO code printed on invoices.
         clock_ms: instant at which every account's clock starts; None is the machine's time.
         frozen: whether clocks stand still until they are set or advanced.

@@ -1,5 +1,6 @@
 """The layers of ARCHITECTURE.md are held by import-linter; each rule is shown to hold, and to be able to fail."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+LONGEST_FUNCTION = 40
 LINTER = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
 
 BREACHES = {
@@ -60,3 +62,14 @@ def test_a_breach_is_found(tree: Path, module: str, line: str) -> None:
     result = lint(tree)
     assert result.returncode != 0
     assert module.removesuffix(".py").replace("/", ".") in result.stdout
+
+
+def test_rules_are_short() -> None:
+    """No function of the domain is longer than forty lines, its docstring included."""
+    long = [
+        f"{path.name}: {node.name}"
+        for path in sorted((ROOT / "mockserver" / "domain").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+    assert long == []

@@ -20,7 +20,7 @@ class Policy:
     Attributes:
         dedup: what makes two events the same.
         strict: whether each warning is a refusal.
-        unit_price: what a unit of usage costs on an invoice, in `currency`.
+        unit_price: what a unit of usage costs under a plan that is not defined, in `currency`.
         currency: ISO code printed on invoices.
     """
 
