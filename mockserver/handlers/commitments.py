@@ -30,6 +30,7 @@ from mockserver.handlers.contracts import (
     contract_from_api,
     obligation_to_api,
 )
+from mockserver.handlers.currencies import credit_worth
 from mockserver.handlers.customer_promotions import (
     ID_LENGTH,
     LATEST_S,
@@ -232,7 +233,7 @@ def _with_effects(call: Call, document: JsonObject, before: JsonObject | None) -
         "firstCustomerPlan": _assigned(call, contract),
         "firstCustomerAppliedPromotions": _given(call, document),
         CARD_ORDERS: [order_to_api(call, order) for order in orders],
-        CARDS: [card_to_api(card_of(call, order, 1), {}) for order in orders],
+        CARDS: [card_to_api(card_of(call, order, 1), {}, credit_worth(call)) for order in orders],
         **{name: [] for name in NOT_COMPUTED},
     }
     return COMMITMENTS.store(call, document["id"], {**document, "contract": contract, **effects})
