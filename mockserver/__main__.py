@@ -108,9 +108,7 @@ def main() -> None:
 @click.option("--strict", is_flag=True, help="Refuse what otherwise leaves a warning in the journal.")
 @click.option("--clock", type=Instant(), default=None, help="Instant at which clocks start.  [default: the real time]")
 @click.option("--freeze", is_flag=True, help="Let clocks stand still until they are advanced.")
-@click.option(
-    "--unit-price", type=Money(), default="1.00", help="What a unit costs under a plan that is not defined."
-)
+@click.option("--unit-price", type=Money(), default="1.00", help="What a unit costs under a plan that is not defined.")
 @click.option("--body-limit", type=Size(), default="32MB", help="Largest request body, inflated.")
 @click.option("--charge-path", default=catalog.CHARGE_PATH, help="Path of Solvimon's charge events.")
 @click.option("--journal-size", type=click.IntRange(0), default=1000, help="Requests kept in each journal.")

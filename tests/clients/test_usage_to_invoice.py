@@ -142,7 +142,11 @@ def is_as_worked_by_hand(mock: MockClient, invoice: Mapping[str, Any], status: s
     assert cents(bill["prepaid"]) == SHEET["prepaid"]
     assert cents(bill["totalPrice"]) == SHEET["due"]
     [card] = Account.take(mock.get(WALLET, params={"customerId": "acme"}))["prepaidCards"]
-    assert (cents(card["worth"]), cents(card["usedAmount"]), card["amountLeft"]) == (120, SHEET["prepaid"], 0)
+    assert (cents(card["usedAmount"]), cents(card["worth"]), card["amountLeft"]) == (
+        SHEET["prepaid"],
+        SHEET["prepaid"],
+        0,
+    )
     assert [cents(each["amount"]) for each in card["productInvoices"]] == [SHEET["prepaid"]]
     assert cost_by_item(mock) == lines
 
