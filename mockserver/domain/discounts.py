@@ -157,9 +157,7 @@ class _Bill:
     def __init__(self, portions: Sequence[Portion]) -> None:
         self._portions = portions
         self._taken = [NOTHING] * len(portions)
-        self._lefts = [
-            each.price - each.discounted - each.prepaid if each.discountable else NOTHING for each in portions
-        ]
+        self._lefts = [each.left if each.discountable else NOTHING for each in portions]
 
     def portions(self) -> list[Portion]:
         """The portions as they were reduced."""

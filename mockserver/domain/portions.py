@@ -45,11 +45,6 @@ class Portion:
         return added((self.price, self.discounted.copy_negate(), self.prepaid.copy_negate()))
 
     @property
-    def left_to_discount(self) -> Decimal:
-        """The most that a promotion can still take off."""
-        return max(self.left, NOTHING) if self.discountable else NOTHING
-
-    @property
     def left_to_prepay(self) -> Decimal:
         """The most that a card can still pay."""
         return max(self.left, NOTHING) if self.prepayable else NOTHING

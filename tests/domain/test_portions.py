@@ -81,20 +81,20 @@ def test_amounts_in_cents(exact: list[str], cents: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("portion", "left", "to_discount", "to_prepay"),
+    ("portion", "left", "to_prepay"),
     [
-        (Portion(D(10)), 10, 10, 10),
-        (Portion(D(10), discountable=False), 10, 0, 10),
-        (Portion(D(10), prepayable=False), 10, 10, 0),
-        (Portion(D(10), discounted=D(4)), 6, 6, 6),
-        (Portion(D(10), discounted=D(4), prepaid=D(5)), 1, 1, 1),
-        (Portion(D(10), discounted=D(4), prepaid=D(6)), 0, 0, 0),
-        (Portion(D(-3)), -3, 0, 0),
+        (Portion(D(10)), 10, 10),
+        (Portion(D(10), discountable=False), 10, 10),
+        (Portion(D(10), prepayable=False), 10, 0),
+        (Portion(D(10), discounted=D(4)), 6, 6),
+        (Portion(D(10), discounted=D(4), prepaid=D(5)), 1, 1),
+        (Portion(D(10), discounted=D(4), prepaid=D(6)), 0, 0),
+        (Portion(D(-3)), -3, 0),
     ],
 )
-def test_what_is_left(portion: Portion, left: int, to_discount: int, to_prepay: int) -> None:
-    """What was taken off is gone for promotions and cards alike, and nothing is taken off a credit."""
-    assert [portion.left, portion.left_to_discount, portion.left_to_prepay] == [D(left), D(to_discount), D(to_prepay)]
+def test_what_is_left(portion: Portion, left: int, to_prepay: int) -> None:
+    """What was taken off is gone for promotions and cards alike, and nothing is paid of a credit."""
+    assert [portion.left, portion.left_to_prepay] == [D(left), D(to_prepay)]
 
 
 def test_amounts_are_taken_off_portion_by_portion() -> None:
