@@ -20,6 +20,17 @@ settings.register_profile(
 settings.load_profile("metermock")
 
 
+def seconds(item: pytest.Item) -> float:
+    """About how long a test takes, as its mark says; an unmarked one takes next to nothing."""
+    slow = item.get_closest_marker("slow")
+    return slow.kwargs.get("seconds", 10) if slow else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the longest tests, so that no process is left alone with one of them in the end."""
+    items.sort(key=seconds, reverse=True)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The mock with its defaults, one for each test process."""

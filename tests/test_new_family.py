@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 DOCUMENT = """\
@@ -121,6 +123,7 @@ CHECKED = (
 )
 
 
+@pytest.mark.slow
 def test_a_family_is_three_files(tmp_path: Path) -> None:
     """With its three files added, the tests of the documents, of the tables and of the family itself pass in a copy."""
     for name in COPIED:

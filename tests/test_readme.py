@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CONTROL = (ROOT / "docs" / "control.md").read_text()
 SHOWN_URL = "http://127.0.0.1:8000"
+PATIENCE = 300
+"""Seconds after which a command of the documentation hangs."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!http)([^)#]+)\)")
 
@@ -52,18 +55,26 @@ def fresh_server() -> Iterator[Server]:
 def run(command: str, server: Server) -> str:
     """Runs a command of the documentation in the tree, against the server; its standard output."""
     commands = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    finished = subprocess.run(
+    with subprocess.Popen(
         ["/bin/bash", "-euo", "pipefail", "-c", command.replace(SHOWN_URL, server.url)],
         cwd=ROOT,
         env={**os.environ, "PATH": commands},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    assert finished.returncode == 0, f"{command}\n{finished.stdout}\n{finished.stderr}"
-    return finished.stdout
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            # All that the command has started: a curl that retries would wait for hours.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    assert process.returncode == 0, f"{command}\n{output}\n{errors}"
+    return output
 
 
+@pytest.mark.slow(seconds=50)
 def test_the_commands_answer_as_shown(fresh_server: Server) -> None:
     """The README's commands run in order, and each answer that it shows is the answer."""
     shown = blocks(README, "sh", "json", "text")
@@ -117,6 +128,7 @@ def test_the_pytest_example_runs(fresh_server: Server, tmp_path: Path) -> None:
     assert "1 passed" in run(f"cd {tmp_path} && python -m pytest -q -p no:cacheprovider test_example.py", fresh_server)
 
 
+@pytest.mark.slow
 def test_the_ci_job_runs(fresh_server: Server, tmp_path: Path) -> None:
     """The CI job is three lines: it installs the locked Schemathesis, starts a server that answers, and is green."""
     (job,) = [yaml.safe_load(block.text) for block in blocks(README, "yaml")]

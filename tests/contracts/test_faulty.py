@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
@@ -21,7 +21,7 @@ from contracts.settings import Settings, projections
 from contracts.target import read_target
 from tests.contracts.faulty.document import THINGS
 from tests.contracts.faulty.server import EVERY, Fault, Faulty
-from tests.support.serving import serving
+from tests.support.serving import Server, serving
 
 LIMITS = Limits(5, 60, ("examples", "coverage", "fuzzing", "stateful"), 100)
 SECONDS = 1.0
@@ -164,6 +164,13 @@ ALSO = {
 NOT_REPEATABLE = {Fault.UNAVAILABLE, Fault.SLOW, Fault.CUT_BODY}
 
 
+@pytest.fixture(scope="module")
+def faultless() -> Iterator[Server]:
+    """The server without a fault."""
+    with serving(Faulty(Fault.NONE).app()) as server:
+        yield server
+
+
 def test_every_fault_is_expected() -> None:
     """No fault of the server is left out of the table."""
     assert set(EXPECTED) == set(Fault) - {Fault.NONE}
@@ -180,12 +187,11 @@ def test_the_faultless_server_conforms(seed: int) -> None:
 
 
 @pytest.mark.parametrize("fault", EXPECTED, ids=lambda fault: fault.name.lower())
-def test_a_plain_request_sees_the_fault(fault: Fault) -> None:
+def test_a_plain_request_sees_the_fault(fault: Fault, faultless: Server) -> None:
     """The fault is really there, and without it the same request does not see it."""
     with serving(Faulty(fault).app()) as server:
         assert EXPECTED[fault].seen(Client(server.url))
-    with serving(Faulty(Fault.NONE).app()) as server:
-        assert not EXPECTED[fault].seen(Client(server.url))
+    assert not EXPECTED[fault].seen(Client(faultless.url))
 
 
 @pytest.mark.slow

@@ -73,6 +73,7 @@ def test_read_only_run_only_reads(account: Account, profile: Profile, seed: int)
     assert set(account.meters) == set(REAL_METERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("allow", [frozenset(), frozenset(HAZARDS)])
 def test_writing_run_names_no_key_of_the_account(

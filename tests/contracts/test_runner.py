@@ -83,7 +83,7 @@ def published(settings: Settings) -> Settings:
 LOCKED = "its document lets it refuse, and nothing shows how it would not"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=180)
 def test_the_mock_conforms(server: Server) -> None:
     """On the mock there is no finding in either dialect; every operation has a success, and every check has a verdict.
 

@@ -15,7 +15,7 @@ BRIEFLY = ("--max-examples", 25)
 BOOLEANS = {"true", "false", "True", "False", "1", "0"}
 """How clients spell a boolean in a query."""
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=15)
 
 
 @pytest.mark.parametrize("seed", range(1, 6))

@@ -20,6 +20,8 @@ class MockClient:
         self.url = url
         self.key = key or f"test-{uuid.uuid4()}"
         self.session = requests.Session()
+        # No proxy and no .netrc is looked for, which would take longer than the request.
+        self.session.trust_env = False
         self.session.headers["X-API-KEY"] = self.key
         self.session.hooks["response"].append(judge)
 

@@ -246,7 +246,8 @@ class Books:
 
     def _has_invoice(self, window: BillingWindow) -> bool:
         is_running = window.end_s * 1000 > self._call.now_ms
-        if self.account.catalogue.is_defined(window.plan_id) or is_running or self._contracts:
+        is_under_contract = any(each.start_s < window.end_s and window.start_s < each.end_s for each in self._contracts)
+        if self.account.catalogue.is_defined(window.plan_id) or is_running or is_under_contract:
             return True
         items = self.account.catalogue.charges(window.plan_id).items
         return any(self.metering.until(window, item, window.end_s) for item in items)
