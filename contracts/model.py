@@ -106,7 +106,7 @@ class Limits:
 LIMITS: Mapping[Profile, Limits] = MappingProxyType(
     {
         Profile.SMOKE: Limits(2, 120, ("examples", "coverage", "fuzzing"), 15, alike=1),
-        Profile.STANDARD: Limits(15, 540, ("examples", "coverage", "fuzzing", "stateful"), 60),
+        Profile.STANDARD: Limits(15, 900, ("examples", "coverage", "fuzzing", "stateful"), 60),
         Profile.DEEP: Limits(150, 1800, ("examples", "coverage", "fuzzing", "stateful"), 800),
     }
 )
