@@ -18,7 +18,14 @@ from mockserver.engine.paging import Selection
 from mockserver.engine.store import JsonObject
 from mockserver.handlers.billing.books import CARRY, LOCKED_UNTIL, SHELF, Account, Books
 from mockserver.handlers.billing.due import BOOKS, DUE, DUTIES, EVERYONE, NEXT, book_key, is_due
-from mockserver.handlers.billing.records import INVOICES, carry_to_record, record_key, record_of
+from mockserver.handlers.billing.records import (
+    INVOICES,
+    Billed,
+    billed_from_record,
+    carry_to_record,
+    record_key,
+    record_of,
+)
 from mockserver.handlers.billing.telling import Teller
 from mockserver.handlers.plan_successors import move_to_successor, successor_of
 from mockserver.handlers.webhooks import READY_INVOICES, deliver, subscription_of
@@ -163,6 +170,13 @@ def _announce(account: Account, locked: Iterable[_Locked]) -> None:
         then = replace(call, now_ms=each.lock_ms)
         record(then, NOUN, each.brief["invoiceUri"], "updated", each.brief)
         if is_awaited:
-            books = Books(account, each.customer, each.product)
-            [billed] = (one for one in books.locked if one.invoice.window.start_s == each.start_s)
-            deliver(then, READY_INVOICES, Teller(books).to_api(billed), customer=each.customer)
+            # Nothing can have come too late for what is being locked.
+            teller = Teller(Books(account, each.customer, each.product), late=False)
+            deliver(then, READY_INVOICES, teller.to_api(_kept(call, each)), customer=each.customer)
+
+
+def _kept(call: Call, locked: _Locked) -> Billed:
+    """An invoice that was locked, as it is kept."""
+    record_of_it = call.store.collection(INVOICES).get(record_key(locked.customer, locked.product, locked.start_s))
+    assert record_of_it is not None, "it was put there before"  # noqa: S101 - for the type checker
+    return billed_from_record(record_of_it)

@@ -32,10 +32,12 @@ class Teller:
         books: the customer's.
         hourly: whether each variant has its hours.
         with_payment: whether the payment status is told.
+        late: whether units are looked for that came after an invoice was locked.
     """
 
-    def __init__(self, books: Books, *, hourly: bool = False, with_payment: bool = True) -> None:
+    def __init__(self, books: Books, *, hourly: bool = False, with_payment: bool = True, late: bool = True) -> None:
         self._books = books
+        self._late = late
         self._hourly = hourly
         self._with_payment = with_payment
         self._settings = books.account.settings
@@ -84,7 +86,8 @@ class Teller:
         """The lines; of a locked invoice with the units that came too late."""
         lines = list(billed.invoice.lines)
         names = dict(billed.terms.items)
-        if billed.is_locked:
+        look_for_late = billed.is_locked and self._late
+        if look_for_late:
             billed_items = {line.item_id for line in lines}
             late = [line for line in self._books.lines_now(billed) if line.item_id not in billed_items]
             lines += [Line(line.item_id, line.meter, (), NOTHING) for line in late]
@@ -98,7 +101,7 @@ class Teller:
                     money,
                     Details(
                         self._books.hours(line, billed) if self._hourly else None,
-                        self._books.late_units(line, billed) if billed.is_locked else {},
+                        self._books.late_units(line, billed) if look_for_late else {},
                     ),
                 ),
                 "productPlanName": billed.terms.plan_name,
