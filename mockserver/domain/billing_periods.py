@@ -9,7 +9,10 @@ from mockserver.domain.terms import CycleInterval, term_end
 from mockserver.domain.windows import DAY_S, HOUR_S, Interval, bucket_of_second, bucket_start
 
 MOST_PERIODS: Final = 1200
-"""Periods of one assignment that are looked back on: a hundred years of months, three years of days."""
+"""Periods that are looked back on when a plan is assigned: a hundred years of months, three years of days."""
+
+MOST_AT_ONCE: Final = 12_000
+"""Periods that may pass at once: a thousand years of months, thirty years of days."""
 
 _SETTING_UP_S: Final = DAY_S
 
@@ -76,7 +79,9 @@ class BillingWindow:
 
 
 def billing_windows(assignment: Assignment, now_ms: int, billed_until_s: int | None = None) -> Iterator[BillingWindow]:
-    """The windows of an assignment that have begun, oldest first; at most the latest `MOST_PERIODS`.
+    """The windows of an assignment that have begun, oldest first.
+
+    At most `MOST_PERIODS` of them lie before the one in which it was made, and there are no more than `MOST_AT_ONCE`.
 
     Args:
         assignment: whose end is the effective one. An assignment that starts inside a second counts from the next.
@@ -94,7 +99,8 @@ def billing_windows(assignment: Assignment, now_ms: int, billed_until_s: int | N
     interval, length = assignment.period.interval, max(assignment.period.length, 1)
     now_s = max(now_ms // 1000, start_s)
     last = _period_of(now_s if end_s is None else min(now_s, end_s - 1), start_s, interval, length)
-    first = max(_period_of(since_s, start_s, interval, length), last - MOST_PERIODS + 1)
+    made = min(last, _period_of(max(assignment.made_ms // 1000, start_s), start_s, interval, length))
+    first = max(_period_of(since_s, start_s, interval, length), made - MOST_PERIODS + 1, last - MOST_AT_ONCE + 1)
     for number in range(first, last + 1):
         opening = start_s if number == 0 else term_end(start_s, number, interval, length)
         closing = term_end(start_s, number + 1, interval, length)

@@ -20,9 +20,9 @@ EXACT_DIGITS: Final = 10_000
 """Enough for the exact product of two numbers: a double has at most 1,075 digits, a whole number of JSON 4,300."""
 
 
-def exactly(value: float) -> Decimal:
-    """The shortest decimal that reads back as the same double, so that 0.1 is billed as 0.1; whole numbers stay."""
-    return Decimal(value) if isinstance(value, int) else Decimal(repr(value))
+def exactly(value: float | Decimal) -> Decimal:
+    """The shortest decimal that reads back as the same double, so that 0.1 is billed as 0.1; exact numbers stay."""
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
 
 
 def exact_arithmetic() -> AbstractContextManager[Context]:

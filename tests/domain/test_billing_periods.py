@@ -103,6 +103,12 @@ def test_periods_are_bounded() -> None:
     assert windows[-1].end_s > 0 >= windows[-1].start_s
 
 
+def test_no_period_is_passed_over() -> None:
+    """Whatever time has passed at once since an assignment was made, each of its periods since then is there."""
+    assignment = Assignment("p", 0, period=BillingPeriod(CycleInterval.DAY))
+    assert [each.number for each in billing_windows(assignment, 3000 * DAY_MS)] == list(range(3001))
+
+
 @pytest.mark.parametrize(
     ("end_s", "made_s", "grace_hours", "lock_s"),
     [

@@ -158,6 +158,24 @@ def test_change_in_the_middle(billing: Billing) -> None:
     assert [day for day, _, _ in billing.totals()] == ["2024-01-01", "2024-01-11", "2024-02-11"]
 
 
+def test_plans_that_part_usage_differently(billing: Billing) -> None:
+    """An item that two plans price by other dimensions is billed by each plan's own price, open or locked at once."""
+    leaf = {"type": "PricePerUnitLeafNode", "tiers": [{"startAfterUnit": 0, "batchSize": 1, "pricePerBatch": 3}]}
+    rows = [{"dimensionValues": ["eu"], "leafNode": leaf}]
+    matrix = {"type": "DimensionMatrixNode", "dimensionKeys": ["region"], "dimensionsPrices": rows}
+    billing.define("product-item-price", id="by-region", productItemId="calls", price=matrix)
+    billing.plan("regional", productItemPriceIdsMap={"calls": "by-region"})
+    billing.define("settings", gracePeriodInHours=24 * 365)
+    billing.assign("basic")
+    billing.use("calls", 4, JANUARY, region="eu")
+    billing.mock.clock(now="2024-01-11T00:00:00Z")
+    billing.assign("regional")
+    billing.use("calls", 5, second("2024-01-12"), region="eu")
+    assert [total for _, total, _ in billing.totals()] == [12, 15]
+    billing.mock.clock(now="2025-02-11T00:00:00Z")
+    assert [total for _, total, _ in billing.totals()][:2] == [12, 15]
+
+
 def test_recalculation(billing: Billing) -> None:
     """A plan that starts where the running period started takes its place, and the invoice is computed anew."""
     billing.plan("gold", feeMap={"gold": {"cost": 100}})

@@ -197,7 +197,7 @@ class Books:
         item = next((each for each in items if each.item_id == line.item_id), None)
         if item is None:
             return {}
-        usage = self._locked_usage.hourly(window, item)
+        usage = (self._locked_usage if billed.is_locked else self.metering).hourly(window, item)
         rated = {each.dimensions: each for each in rate(item.machine, usage, window.start_s, window.end_s)}
         return {
             variant.dimensions: rated[variant.dimensions].bills

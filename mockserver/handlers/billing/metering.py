@@ -46,7 +46,7 @@ class Metering:
         self._catalogue = catalogue
         self._filters = {CUSTOMER: frozenset({customer})}
         self._edges = tuple(sorted({edge for window in windows for edge in (window.start_s, window.end_s)}))
-        self._windows: dict[str, dict[int, list[MeteredUsage]]] = {}
+        self._windows: dict[tuple[str, tuple[str, ...]], dict[int, list[MeteredUsage]]] = {}
 
     def until(self, window: BillingWindow, item: BilledItem, until_s: int) -> Sequence[MeteredUsage]:
         """The usage of an item from the start of a window until a moment (Unix seconds)."""
@@ -54,9 +54,11 @@ class Metering:
             return self.hourly(window, item, until_s)
         if until_s < window.end_s:
             return self._whole(item, window.start_s, until_s)
-        usage = self._windows.get(item.item_id)
+        # Not by the item: another plan may price it by other dimensions.
+        key = item.meter, item.machine.dimensions
+        usage = self._windows.get(key)
         if usage is None:
-            usage = self._windows[item.item_id] = self._by_window(item)
+            usage = self._windows[key] = self._by_window(item)
         return usage.get(window.start_s, ())
 
     def hourly(self, window: BillingWindow, item: BilledItem, until_s: int | None = None) -> list[MeteredUsage]:
