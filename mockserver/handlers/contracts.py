@@ -115,13 +115,9 @@ def amounts_of(body: JsonObject) -> list[Amount]:
 
 def _amount(path: str, role: Role, place: Place) -> Amount:
     if role is Role.FEE:
-        return Amount(path, role, place.cycle, _exact(place.part))
+        return Amount(path, role, place.cycle, exactly(place.part))
     given = place.part.get("amount")
-    return Amount(f"{path}.amount", role, place.cycle, None if given is None else _exact(given))
-
-
-def _exact(amount: Any) -> Decimal:
-    return amount if isinstance(amount, Decimal) else exactly(amount)
+    return Amount(f"{path}.amount", role, place.cycle, None if given is None else exactly(given))
 
 
 def check_amounts(call: Call, body: JsonObject) -> None:

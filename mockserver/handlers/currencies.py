@@ -6,7 +6,7 @@ in the base currency else. That the currency is a trait is our reading; no sourc
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from mockserver.domain.amounts import with_exact_amounts
 from mockserver.domain.decimals import exactly
@@ -87,15 +87,11 @@ def exchange_of(call: Call, customer: str, product: str = DEFAULT_PRODUCT) -> Ex
 def _in_effect(call: Call, product: str) -> RateTable | None:
     """The table of a product that is closed to changes and was activated last; currencies in upper case."""
     closed = [
-        RateTable(table[ACTIVATED], {code.upper(): _rate(rate) for code, rate in table[RATES].items()})
+        RateTable(table[ACTIVATED], {code.upper(): exactly(rate) for code, rate in table[RATES].items()})
         for table in TABLES.documents(call).documents()
         if table[FIELD] == CLOSE_TO_CHANGES and table["productId"] == product
     ]
     return table_in_effect(closed, call.now_ms // 1000)
-
-
-def _rate(rate: Any) -> Decimal:
-    return rate if isinstance(rate, Decimal) else exactly(rate)
 
 
 def credit_worth(call: Call) -> Decimal | None:
@@ -103,7 +99,7 @@ def credit_worth(call: Call) -> Decimal | None:
     unit = settings_of(call)[UNIT]
     if not unit or unit.get("ratioToCurrency") is None or unit.get("active") is False:
         return None
-    worth = _rate(unit["ratioToCurrency"])
+    worth = exactly(unit["ratioToCurrency"])
     return worth if worth > 0 else None
 
 

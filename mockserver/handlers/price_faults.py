@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from mockserver.domain.decimals import exactly
 from mockserver.domain.price_tiers import TierRule, tier_faults
 from mockserver.domain.reducers import REDUCERS
 from mockserver.engine.store import JsonObject
-from mockserver.handlers.price_machines import GRANULARITIES, MATRIX, VOLUMES, exact, is_leaf, tiers_from_api
+from mockserver.handlers.price_machines import GRANULARITIES, MATRIX, VOLUMES, is_leaf, tiers_from_api
 
 TIER_FIELDS = {"start": "startAfterUnit", "batch": "batchSize", "price": "pricePerBatch"}
 """What a tier's members are called in bodies."""
@@ -83,7 +84,7 @@ def _tiers(path: str, node: JsonObject) -> Iterator[Fault]:
 
 
 def _flat_rate(path: str, node: JsonObject) -> Iterator[Fault]:
-    if exact(node.get("flatRate", 0)) < 0:
+    if exactly(node.get("flatRate", 0)) < 0:
         yield Fault(f"{path}.flatRate", TierRule.NEGATIVE)
 
 
@@ -93,7 +94,7 @@ def _volumes(path: str, node: JsonObject) -> Iterator[Fault]:
         known = Decimal(units) if _UNITS.fullmatch(units) else None
         if known is None or known in seen:
             yield Fault(field, "invalid-volume")
-        if exact(price) < 0:
+        if exactly(price) < 0:
             yield Fault(field, TierRule.NEGATIVE)
         seen.add(known)
 

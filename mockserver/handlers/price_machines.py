@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from mockserver.domain.decimals import exactly
 from mockserver.domain.price_machine import LEAF_KINDS, Leaf, PriceMachine
@@ -35,14 +34,14 @@ def machine_of(price: JsonObject) -> PriceMachine | None:
     else:
         leaves[()] = leaf_from_api(node)
     scalar = price.get("scalar")
-    return PriceMachine(leaves, keys, tuple(reducers), groups, exact(1 if scalar is None else scalar))
+    return PriceMachine(leaves, keys, tuple(reducers), groups, exactly(1 if scalar is None else scalar))
 
 
 def leaf_from_api(node: JsonObject) -> Leaf:
     """A leaf with everything that its node has, whatever its kind makes of it."""
-    volumes = ((Decimal(units), exact(price)) for units, price in node.get(VOLUMES, {}).items())
+    volumes = ((Decimal(units), exactly(price)) for units, price in node.get(VOLUMES, {}).items())
     return Leaf(
-        node["type"], tiers_from_api(node), tuple(sorted(volumes)), exact(node.get("flatRate", 0)),
+        node["type"], tiers_from_api(node), tuple(sorted(volumes)), exactly(node.get("flatRate", 0)),
         node.get("allowPartialBatch"),
     )  # fmt: skip
 
@@ -50,12 +49,7 @@ def leaf_from_api(node: JsonObject) -> Leaf:
 def tiers_from_api(node: JsonObject) -> tuple[Tier, ...]:
     """The tiers of a leaf, in the order in which they are written."""
     members = ("startAfterUnit", "batchSize", "pricePerBatch")
-    return tuple(Tier(*(exact(tier[name]) for name in members)) for tier in node.get("tiers", ()))
-
-
-def exact(number: Any) -> Decimal:
-    """A JSON number, or a decimal that was one."""
-    return number if isinstance(number, Decimal) else exactly(number)
+    return tuple(Tier(*(exactly(tier[name]) for name in members)) for tier in node.get("tiers", ()))
 
 
 def is_leaf(node: JsonObject) -> bool:

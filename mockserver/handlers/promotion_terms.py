@@ -55,7 +55,7 @@ def number(value: object) -> Decimal | None:
     """An amount, a share or a threshold of an open object, exact; None where there is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    return value if isinstance(value, Decimal) else exactly(value)
+    return exactly(value)
 
 
 def steps_from_api(tiers: Mapping[str, Any]) -> tuple[Step, ...]:

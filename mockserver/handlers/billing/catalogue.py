@@ -162,4 +162,4 @@ def _free_tier(plan: JsonObject) -> Offer | None:
 
 
 def _amount(number: Any) -> Decimal:
-    return NOTHING if number is None else exactly(number) if not isinstance(number, Decimal) else number
+    return NOTHING if number is None else exactly(number)
