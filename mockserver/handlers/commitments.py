@@ -226,9 +226,7 @@ def _with_effects(call: Call, document: JsonObject, before: JsonObject | None) -
     contract = {**document["contract"], "obligations": [obligation_to_api(each) for each in obligations]}
     orders = grant_credit(_quiet(call), document, before[CARD_ORDERS] if before else ())
     if before is None:
-        holders = call.store.collection(HOLDERS)
-        earlier = (holders.get(document["customerId"]) or {}).get("commitmentIds", [])
-        holders.put(document["customerId"], {"commitmentIds": [*earlier, document["id"]]})
+        HOLDERS.add(call, document["customerId"], document["id"])
     effects = {
         "firstCustomerPlan": _assigned(call, contract),
         "firstCustomerAppliedPromotions": _given(call, document),

@@ -10,11 +10,12 @@ from mockserver.domain.obligations import AgreedObligation, Contract, ContractKi
 from mockserver.domain.terms import CycleInterval
 from mockserver.engine.call import Call
 from mockserver.engine.errors import InvalidInput
+from mockserver.engine.holdings import Holdings
 from mockserver.engine.printing import printable
 from mockserver.engine.store import JsonObject
 
 COLLECTION: Final = "commitments"
-HOLDERS: Final = "commitment-holders"
+HOLDERS: Final = Holdings("commitment-holders")
 """The ids of each customer's commitments, oldest first, so that one customer's are found among thousands."""
 
 PERIOD: Final = "billingPeriod"
@@ -222,11 +223,8 @@ def obligation_to_api(agreed: AgreedObligation) -> JsonObject:
 
 def commitments_of(call: Call, customer: str) -> list[JsonObject]:
     """A customer's commitments as they are kept, oldest first."""
-    holder = call.store.collection(HOLDERS).get(customer)
-    if holder is None:
-        return []
     kept = call.store.collection(COLLECTION)
-    found = (kept.get(key) for key in holder["commitmentIds"])
+    found = (kept.get(key) for key in HOLDERS.of(call, customer))
     return [document for document in found if document is not None]
 
 

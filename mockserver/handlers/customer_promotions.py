@@ -12,6 +12,7 @@ from mockserver.domain.portions import NOTHING
 from mockserver.domain.terms import months_later
 from mockserver.engine.call import Call
 from mockserver.engine.errors import KeyNotFound
+from mockserver.engine.holdings import Holdings
 from mockserver.engine.identifiers import minted
 from mockserver.engine.locking import DEPRECATED, FIELD
 from mockserver.engine.printing import printable
@@ -23,7 +24,7 @@ from mockserver.handlers.promotions import PROMOTIONS, require_forward
 
 APPLIED = Resource("customer-promotions", noun="customer promotion")
 
-HOLDERS = "promotion-holders"
+HOLDERS = Holdings("promotion-holders")
 """By customer: the ids of the promotions that were ever applied to it, oldest first. Reading one customer's promotions
 must not look at everybody's."""
 
@@ -98,17 +99,14 @@ def apply_promotion(call: Call, body: JsonObject, commitment: str | None = None)
         "totalAmountLeft": definition.get("totalMaxDiscount"),
     }
     applied = APPLIED.store(call, minted("applied-promotion-", number, length=ID_LENGTH), document)
-    holders = call.store.collection(HOLDERS)
-    held = holders.get(body["customerId"]) or {"promotions": []}
-    holders.put(body["customerId"], {"promotions": [*held["promotions"], applied["id"]]})
+    HOLDERS.add(call, body["customerId"], applied["id"])
     return applied
 
 
 def applied_to(call: Call, customer: str) -> list[JsonObject]:
     """Every promotion that was ever applied to a customer, oldest first."""
-    held = call.store.collection(HOLDERS).get(customer)
     documents = APPLIED.documents(call)
-    found = (documents.get(key) for key in held["promotions"]) if held else ()
+    found = (documents.get(key) for key in HOLDERS.of(call, customer))
     return [each for each in found if each is not None]
 
 

@@ -18,7 +18,7 @@ from mockserver.engine.references import Reference, warn_of_strangers
 from mockserver.engine.store import JsonObject
 from mockserver.handlers.billing.due import touch
 from mockserver.handlers.customers_known import is_known, warn_unknown_customer
-from mockserver.handlers.plan_holders import enter, leave, relations_of
+from mockserver.handlers.plan_holders import HOLDERS, enter, leave
 from mockserver.handlers.product_items import DEFAULT_PRODUCT
 
 COLLECTION = "plan-assignments"
@@ -36,7 +36,7 @@ def assignments_of(call: Call, customer: str, product: str | None = None) -> lis
         `createTime` and `product`. Times are in Unix milliseconds.
     """
     kept = call.store.collection(COLLECTION)
-    documents = [document for key in relations_of(call, customer) if (document := kept.get(key)) is not None]
+    documents = [document for key in HOLDERS.of(call, customer) if (document := kept.get(key)) is not None]
     return _of_product(_with_ends(documents), product)
 
 
@@ -242,7 +242,7 @@ def _asked_for(call: Call) -> list[JsonObject]:
         KeyNotFound: there is no such customer, and nothing was ever assigned to one.
     """
     customer = call.query["CustomerId"]
-    if not is_known(call, customer) and not relations_of(call, customer):
+    if not is_known(call, customer) and not HOLDERS.of(call, customer):
         raise _unknown(call)
     return assignments_of(call, customer, call.query.get("ProductId"))
 

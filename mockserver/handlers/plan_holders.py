@@ -7,20 +7,15 @@ plan: both are kept beside the assignments.
 from collections.abc import Iterable
 
 from mockserver.engine.call import Call
+from mockserver.engine.holdings import Holdings
 from mockserver.engine.store import JsonObject
 from mockserver.handlers.product_items import DEFAULT_PRODUCT
 
-HOLDERS = "plan-holders"
-"""By customer: the relation ids of its assignments, in order."""
+HOLDERS = Holdings("plan-holders")
+"""The relation ids of each customer's assignments, in order."""
 
 PLANNED = "planned-customers"
 """By customer: how many assignments of the default product it has; who has none is not there."""
-
-
-def relations_of(call: Call, customer: str) -> list[str]:
-    """The relation ids of a customer's assignments, in the order in which they were given."""
-    held = call.store.collection(HOLDERS).get(customer)
-    return list(held["relationIds"]) if held else []
 
 
 def never_planned(call: Call, customers: Iterable[str | None]) -> set[str]:
@@ -40,25 +35,14 @@ def enter(call: Call, assignment: JsonObject, behind: str = "") -> None:
     customer = assignment.get("customerId")
     if customer is None:
         return
-    relations = relations_of(call, customer)
-    place = relations.index(behind) + 1 if behind else len(relations)
-    _keep(call, customer, [*relations[:place], assignment["relationId"], *relations[place:]])
+    HOLDERS.add(call, customer, assignment["relationId"], behind)
     _count(call, assignment, 1)
 
 
 def leave(call: Call, assignment: JsonObject) -> None:
     """Forgets an assignment that was taken back, as if it had never been made."""
-    customer = assignment["customerId"]
-    _keep(call, customer, [each for each in relations_of(call, customer) if each != assignment["relationId"]])
+    HOLDERS.remove(call, assignment["customerId"], assignment["relationId"])
     _count(call, assignment, -1)
-
-
-def _keep(call: Call, customer: str, relations: list[str]) -> None:
-    holders = call.store.collection(HOLDERS)
-    if relations:
-        holders.put(customer, {"customerId": customer, "relationIds": relations})
-    else:
-        holders.delete(customer)
 
 
 def _count(call: Call, assignment: JsonObject, change: int) -> None:

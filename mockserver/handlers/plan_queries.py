@@ -36,8 +36,7 @@ def query_plans(call: Call) -> Reply:
 
 def _all_assignments(call: Call) -> list[JsonObject]:
     """Every assignment that names a customer, in the order in which they were made."""
-    holders = call.store.collection(HOLDERS).documents()
-    ended = {each["relationId"]: each for held in holders for each in assignments_of(call, held["customerId"])}
+    ended = {each["relationId"]: each for held in HOLDERS.holders(call) for each in assignments_of(call, held)}
     documents = call.store.collection(COLLECTION).documents()
     return [ended[each["relationId"]] for each in documents if each["relationId"] in ended]
 

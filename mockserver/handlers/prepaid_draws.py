@@ -24,6 +24,7 @@ from mockserver.domain.prepaid import (
 from mockserver.domain.terms import CycleInterval
 from mockserver.engine.call import Call
 from mockserver.engine.clock import LATEST_MS
+from mockserver.engine.holdings import Holdings
 from mockserver.engine.store import JsonObject
 from mockserver.handlers.billing_account import settings_of
 from mockserver.handlers.prepaid_conditions import FIELD as CONDITIONS
@@ -32,7 +33,7 @@ from mockserver.handlers.prepaid_conditions import conditions_from_api
 ORDERS = "prepaid-orders"
 ENDED = "ended-prepaid-orders"
 CHANGES = "prepaid-cards"
-OWNERS = "prepaid-owners"
+OWNERS = Holdings("prepaid-owners")
 """For each customer the relation ids of the orders, oldest first, so that no reading goes through everybody's."""
 
 START, END, ENDED_AT = "startTimeInMillis", "expirationTimeInMillis", "endedTimeInMillis"
@@ -179,19 +180,9 @@ def order_of(call: Call, relation_id: str) -> JsonObject | None:
     return call.store.collection(ORDERS).get(relation_id) or call.store.collection(ENDED).get(relation_id)
 
 
-def keep_owner(call: Call, order: JsonObject) -> None:
-    """Enters a new order among those of its customer."""
-    owners, customer = call.store.collection(OWNERS), order["customerId"]
-    owner = owners.get(customer) or {"relationIds": []}
-    owners.put(customer, {"relationIds": [*owner["relationIds"], order["relationId"]]})
-
-
 def orders_of(call: Call, customer: str) -> list[JsonObject]:
     """A customer's orders for all products, ended ones too, oldest first."""
-    owner = call.store.collection(OWNERS).get(customer)
-    if owner is None:
-        return []
-    found = (order_of(call, relation_id) for relation_id in owner["relationIds"])
+    found = (order_of(call, relation_id) for relation_id in OWNERS.of(call, customer))
     return [order for order in found if order is not None]
 
 

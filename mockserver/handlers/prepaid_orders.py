@@ -32,12 +32,12 @@ from mockserver.handlers.prepaid_draws import (
     ENDED_AT,
     NO_END_MS,
     ORDERS,
+    OWNERS,
     PAYMENT,
     START,
     WORTH,
     card_of,
     int64,
-    keep_owner,
     orders_of,
     recurrence_of,
 )
@@ -177,7 +177,7 @@ def keep_order(call: Call, order: JsonObject, previous: JsonObject | None) -> Js
     stored = {**order, **own, "modifiedTimeInSeconds": now_s}
     call.store.collection(ORDERS).put(stored["relationId"], stored)
     if previous is None:
-        keep_owner(call, stored)
+        OWNERS.add(call, stored["customerId"], stored["relationId"])
     record(call, NOUN, stored["id"], "updated" if previous else "created", order_to_api(call, stored))
     return stored
 
