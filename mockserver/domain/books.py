@@ -60,15 +60,17 @@ def bill(windows: Iterable[Billable], carry: Carry, now_s: int) -> Iterator[tupl
 
 
 def _invoice_of(billable: Billable, carry: Carry, now_s: int) -> Invoice:
+    window = billable.window
+    # Looked at before anything is made of them: a customer may have a card for each of a thousand days.
+    running = (card for card in billable.cards if card.start_s < window.end_s and card.end_s > window.start_s)
     cards = [
         replace(card, used_before=added([card.used_before, carry.drawn[card.uri]])) if card.uri in carry.drawn else card
-        for card in billable.cards
+        for card in running
     ]
     reductions = Reductions(billable.offers, carry.given, cards)
-    invoice = build_invoice(billable.window, billable.charges, reductions, billable.usage_of, now_s)
+    invoice = build_invoice(window, billable.charges, reductions, billable.usage_of, now_s)
     if not billable.contracts:
         return invoice
-    window = billable.window
     due = (
         obligation
         for contract in billable.contracts

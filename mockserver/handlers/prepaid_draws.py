@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
+from mockserver.domain.billing_periods import MOST_AT_ONCE
 from mockserver.domain.decimals import exactly
 from mockserver.domain.drawdown import PayingCard, Priority
 from mockserver.domain.prepaid import (
@@ -238,10 +239,11 @@ class _Series:
     def cards(self, since_ms: int | None = None) -> Iterator[Card]:
         """The first card, and those of the later cycles that have begun; at most the latest thousand.
 
-        Those that ended by `since_ms` (Unix milliseconds) are left out as far as that saves looking at them.
+        Those that ended by `since_ms` (Unix milliseconds) are left out as far as that saves looking at them, and of
+        the others none as long as there are no more than periods that may pass at once.
         """
         last = self.cycles
-        first = max(1, last - MOST_CARDS + 1)
+        first = max(1, last - (MOST_CARDS if since_ms is None else MOST_AT_ONCE) + 1)
         running = first if since_ms is None else max(first, min(last, self._cycles_begun(since_ms)))
         for cycle in range(first, running):
             # A card that was changed may last longer than its cycle.

@@ -115,6 +115,16 @@ def test_steps_of_the_clock_do_not_matter(twins: tuple[Billing, Billing]) -> Non
     )
 
 
+def test_a_card_a_day(billing: Billing) -> None:
+    """However many days pass at once, each day's card pays that day's invoice."""
+    billing.plan("daily", interval="day", feeMap={"base": {"cost": 1}})
+    billing.assign("daily")
+    every_day = {"interval": "day", "intervalsCount": 1}
+    billing.order("daily", 1, startTimeInSeconds=JANUARY, recurrenceFrequency=every_day)
+    billing.mock.clock(advance={"days": 1_300})
+    assert [total for _, total, _ in billing.totals()] == [0] * 1_301
+
+
 def test_locks_are_announced(billing: Billing) -> None:
     """When an invoice is locked, subscribers are told of it as of that moment, and the log has it."""
     hook = {"destinationUrl": "https://example.com/hook", "authHeader": ["X-Auth", "secret"]}
