@@ -15,7 +15,8 @@ SHORTEST_LEARNED = 8
 MOST_LEARNED = 1000
 
 # The names under which answers hand out what opens something, such as a portal session.
-_REVEALING = r"(?:token|secret|passw(?:or)?d|api[_-]?key|credential|signature)"
+# A page's token opens no more than the next page.
+_REVEALING = r"(?:(?<!page)(?<!page[_-])token|secret|passw(?:or)?d|api[_-]?key|credential|signature)"
 # What stands for a key that is not shown, or was made up to be refused, is no secret, and its reader needs it.
 _SHOWN = rf"(?:{WORD} )?(?:\$(?:{AMBERFLO}|{OTHER}|{SOLVIMON}|{SESSION})|{re.escape(WRONG_KEY)})"
 _JSON_MEMBER = re.compile(
@@ -27,6 +28,11 @@ _PORTAL_URL = re.compile(
 )
 _SESSION_VALUE = re.compile(rf"(\b(?:Session|Bearer|Basic)\s+)(?!{re.escape(WRONG_KEY)})([\w.~+/=-]{{8,}})")
 _STRUCTURES = (_JSON_MEMBER, _QUERY_MEMBER, _PORTAL_URL, _SESSION_VALUE)
+# Whatever they find has one of these words in it; most texts have none, and looking for a word is quick.
+_WORDS = (
+    *("token", "secret", "passw", "apikey", "api_key", "api-key", "credential", "signature"),
+    *("session", "bearer", "basic"),
+)
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -51,7 +57,7 @@ class Redactor:
 
     def learn_from(self, headers: Iterable[tuple[str, str]], body: str) -> None:
         """Learns the tokens, session URLs and cookies that an answer hands out."""
-        for pattern in _STRUCTURES:
+        for pattern in _structures(body):
             for match in pattern.finditer(body):
                 self._add(match.group(2), SHORTEST_LEARNED)
         for name, value in headers:
@@ -61,7 +67,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """The text with every secret masked."""
         masked = self._pattern.sub(MASK, text) if self._pattern else text
-        for pattern in _STRUCTURES:
+        for pattern in _structures(masked):
             masked = pattern.sub(_keep_first, masked)
         return masked
 
@@ -82,6 +88,12 @@ class Redactor:
             self._known[value] = None
             forms = "|".join(_forms(each) for each in sorted(self._known, key=len, reverse=True))
             self._pattern = re.compile(forms)
+
+
+def _structures(text: str) -> tuple[re.Pattern[str], ...]:
+    """The patterns that could find something in a text."""
+    folded = text.casefold()
+    return _STRUCTURES if any(word in folded for word in _WORDS) else ()
 
 
 def _holds_secret(header: str) -> bool:

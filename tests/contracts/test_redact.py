@@ -147,3 +147,12 @@ def test_headers_of_secrets_are_masked_whole() -> None:
     headers = [("Authorization", "x"), ("set-cookie", "a=b"), ("X-API-Key", "y"), ("X-Auth-Token", "z"), ("X-A", PLAIN)]
     shown = Redactor([Secret(PLAIN)]).headers([*headers, ("Content-Type", "text/html")])
     assert set(shown.values()) == {MASK, "text/html"}
+
+
+@pytest.mark.parametrize("name", ["nextPageToken", "pageToken", "page_token"])
+def test_page_token_is_no_secret(name: str) -> None:
+    """What leads to the next page opens nothing else, so it is shown, and learning it costs nothing."""
+    redactor = Redactor()
+    body = f'{{"{name}": "abcdefghijklmnop"}}'
+    redactor.learn_from([], body)
+    assert redactor.text(body) == body
