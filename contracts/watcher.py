@@ -1,25 +1,30 @@
 """Remembers the gate's latest record for whoever has just sent something."""
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from contracts.model import Exchange
 
 
-@dataclass
 class Watcher:
-    """The gate's observer.
+    """The gate's observer; each thread is told of its own requests.
 
     Args:
         then: Is given each record too.
-        last: The latest record.
     """
 
-    then: Callable[[Exchange], None] | None = None
-    last: Exchange | None = None
+    def __init__(self, then: Callable[[Exchange], None] | None = None) -> None:
+        self._then = then
+        self._local = threading.local()
+
+    @property
+    def last(self) -> Exchange | None:
+        """The latest record of the thread that asks."""
+        found: Exchange | None = getattr(self._local, "last", None)
+        return found
 
     def __call__(self, exchange: Exchange) -> None:
         """Takes a record."""
-        self.last = exchange
-        if self.then is not None:
-            self.then(exchange)
+        self._local.last = exchange
+        if self._then is not None:
+            self._then(exchange)
