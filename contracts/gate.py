@@ -134,6 +134,7 @@ class Gate:
         self._wire = Wire(terms.largest)
         self._proxies = get_environ_proxies(target.url) if self._remote else {}
         self._ends_at: float | None = None
+        self._quota = terms.quota
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._last = threading.local()
@@ -161,10 +162,22 @@ class Gate:
         """Sends nothing after a moment of the clock's monotonic time, and ends by then what is under way."""
         self._ends_at = moment
 
+    def keep_back(self, part: float) -> None:
+        """Sends no more than a part of the quota from now on, so that whoever comes later has the rest; 1 ends it."""
+        self._quota = None if self._terms.quota is None else int(self._terms.quota * part)
+
     def hold(self, session: Secret) -> None:
         """Gives operations of the portal this session from now on, and masks it wherever it would be seen."""
         self.redactor.learn(session)
         self._credentials.hold(session)
+
+    def let_turn(self, url: str) -> None:
+        """Lets the account's clock be read at a URL from now on, and be moved forward where the run may write.
+
+        Raises:
+            RunError: The URL is none of the target's, or one of an operation.
+        """
+        self._judge.let_turn(url)
 
     def refusal(self, request: requests.PreparedRequest) -> str:
         """Why this request would be refused now, or an empty string; nothing is sent or written."""
@@ -232,8 +245,8 @@ class Gate:
     def _take(self, job: Job) -> str:
         """Counts a request, or says that its operation had as many as it may."""
         with self._lock:
-            used, quota = self.counts.operations[job.operation_id], self._terms.quota
-            if self._remote and quota is not None and used >= quota:
+            used, quota = self.counts.operations[job.operation_id], self._quota
+            if self._remote and job.operation_id and quota is not None and used >= quota:
                 return f"the operation had the {quota} requests of the plan"
             self.counts.operations[job.operation_id] += 1
             self.counts.requests += 1

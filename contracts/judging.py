@@ -1,5 +1,6 @@
 """The gate's judgement of one request: may it be sent, which operation is it, and what does it create."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from contracts.bodies import KeyUse, UnreadableBodyError, key_uses, member_names, read_records, texts
 from contracts.ledger import Ledger, Thing
+from contracts.model import RunError
 from contracts.policy import (
     HAZARDS,
     SELF_MADE,
@@ -41,6 +43,9 @@ _COMMON_HEADERS = frozenset(
     }
 )
 """What any request may carry elsewhere; another header could change what a request does, as a method override does."""
+
+_ADVANCE = re.compile(rb'\{"advance": \{"seconds": [1-9][0-9]*\}\}')
+"""All that is ever sent to a clock elsewhere."""
 
 _OFF = frozenset({"false", "0"})
 
@@ -102,6 +107,27 @@ class Judge:
         self._router = Router(operations, self._root.path)
         self._names = KeyNames(operations)
         self._strangers = Strangers(self._names, ledger) if remote and policy.allow_writes and ledger else None
+        self._clock = ""
+
+    def let_turn(self, url: str) -> None:
+        """Takes a URL for the one of the account's clock, as `contracts.laws.turning` has it.
+
+        Args:
+            url: As requests to it are written.
+
+        Raises:
+            RunError: It is none of the target's, or one of an operation.
+        """
+        parts = urlsplit(url)
+        if "@" in parts.netloc or _origin(parts) != _origin(self._root):
+            # Requests to the clock carry the account's key.
+            raise RunError(
+                "the clock of --clock-url is not at the target, and the key is not shown to another server",
+                "give a URL that begins like the target's",
+            )
+        if not is_plain(parts.path) or self._router.near(parts.path):
+            raise RunError("the URL of --clock-url is one of an operation", "docs/laws.md says what a clock answers")
+        self._clock = url
 
     def learn(self, content: bytes) -> None:
         """Takes note of the keys in an answer, which no later write may repeat."""
@@ -113,6 +139,8 @@ class Judge:
         url = urlsplit(sending.url)
         if _origin(url) != _origin(self._root):
             return Ruling(None, "it goes to another server than the target")
+        if sending.url == self._clock:
+            return Ruling(None, _refusal_of_turning(sending, self._policy) if self._remote else "")
         match = self._router.match(sending.method, url.path)
         operation = match.operation if match else None
         if not self._remote:
@@ -128,7 +156,7 @@ class Judge:
             raise _RefusalError(f"no document has {sending.method} of this path")
         if not is_plain(url.path):
             raise _RefusalError("its path could be read as another one")
-        _require_known_headers(sending, match.operation)
+        _require_known_headers(sending, match.operation.parameters)
         query = _read_query(url.query)
         self._require_no_hazard(match.operation, query)
         if is_read(match.operation):
@@ -205,8 +233,21 @@ def _origin(url: Any) -> tuple[str, str | None, int]:
     return url.scheme, url.hostname, url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
 
 
-def _require_known_headers(sending: Sending, operation: Operation) -> None:
-    known = _COMMON_HEADERS | {each["name"].lower() for each in operation.parameters if each["in"] == "header"}
+def _refusal_of_turning(sending: Sending, policy: Policy) -> str:
+    """Why a request to the account's clock is not sent: it is read, or moved forward, and never turned back."""
+    try:
+        _require_known_headers(sending, ())
+    except _RefusalError as refusal:
+        return str(refusal)
+    if sending.method == "GET":
+        return "a GET with a body reads no clock" if sending.body else ""
+    if sending.method != "PUT" or not _ADVANCE.fullmatch(sending.body or b""):
+        return "it does something else to the account's clock than move it forward"
+    return "" if policy.allow_writes else "it moves the account's clock, and --allow-writes is not given"
+
+
+def _require_known_headers(sending: Sending, parameters: Iterable[Mapping[str, Any]]) -> None:
+    known = _COMMON_HEADERS | {each["name"].lower() for each in parameters if each["in"] == "header"}
     if unknown := sorted(name for name in sending.headers if name.lower() not in known):
         raise _RefusalError(f"no document has its header {unknown[0]}")
     length = {name.lower(): value for name, value in sending.headers.items()}.get("content-length")
