@@ -53,9 +53,9 @@ def new_prefix() -> str:
 class Ledger:
     """The file, open for one run or one clean-up.
 
-    A line a happening, as JSON: the run, then each thing before it is created, then each thing that was deleted. Lines
-    are only ever added, and each is on the disk before the method that writes it returns. While it is open nobody else
-    opens it.
+    A line a happening, as JSON: the run, then each thing before it is created, each thing that was deleted, and what
+    the run noted for later. Lines are only ever added, and each is on the disk before the method that writes it
+    returns. While it is open nobody else opens it.
 
     Use `create` and `resume`.
     """
@@ -68,6 +68,7 @@ class Ledger:
         self._descriptor = descriptor
         self._lock = threading.Lock()
         self._entries: dict[Thing, Entry] = {}
+        self._notes: list[dict[str, Any]] = []
         self._numbers = 0
 
     @classmethod
@@ -163,6 +164,24 @@ class Ledger:
             if self._entries.pop(thing, None):
                 self._write([{"delete": thing.kind, "key": thing.key}])
 
+    def note(self, what: dict[str, Any]) -> None:
+        """Writes something that the run will want to know later.
+
+        Args:
+            what: A JSON object.
+
+        Raises:
+            RunError: The disk does not take it.
+        """
+        with self._lock:
+            self._write([{"note": what}])
+            self._notes.append(what)
+
+    def notes(self) -> tuple[dict[str, Any], ...]:
+        """What was noted, oldest first."""
+        with self._lock:
+            return tuple(self._notes)
+
     def close(self) -> None:
         """Lets others open the file."""
         if self._descriptor >= 0:
@@ -199,10 +218,12 @@ class Ledger:
                 self._numbers += 1
                 thing = Thing(str(line["create"]), str(line["key"]))
                 self._entries[thing] = Entry(thing, str(line["by"]))
+            elif isinstance(line.get("note"), dict):
+                self._notes.append(line["note"])
             else:
                 self._entries.pop(Thing(str(line["delete"]), str(line["key"])), None)
         except KeyError:
-            raise _no_ledger(self.path, f"line {number} says neither what was created nor what was deleted") from None
+            raise _no_ledger(self.path, f"line {number} says neither what was created nor deleted nor noted") from None
 
 
 def _lock_file(descriptor: int, path: Path) -> None:
