@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts.deviations import Judgement
 from contracts.exitcodes import ExitCode
+from contracts.model import Finding
 from contracts.redact import Redactor
 from contracts.results import Outcome
 
@@ -81,6 +82,7 @@ class Conformance:
         requests: What was sent.
         outcomes: What became of each check of each operation.
         judgement: The findings, sorted by what was accepted.
+        readings: What differs from our reading of what nobody says; no findings.
         faults: What could not be run.
         unreached: Operations that were not once answered with success.
         notes: What the reader should know, such as what stays at the target for ever.
@@ -100,6 +102,7 @@ class Conformance:
     outcomes: tuple[Outcome, ...]
     judgement: Judgement
     exit_code: ExitCode
+    readings: tuple[Finding, ...] = ()
     faults: tuple[Fault, ...] = ()
     unreached: tuple[Unreached, ...] = ()
     notes: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from contracts.checks.asking import Asker, Said
 from contracts.checks.bearing import bears
@@ -21,16 +22,23 @@ from contracts.engine.translate import Failed
 from contracts.faults import EnvironmentFault, FaultKind, Refused, TargetFault
 from contracts.findings import Findings, Symptom
 from contracts.gate import Gate
+from contracts.lawful import Trying
+from contracts.laws.applying import Applied, applied
+from contracts.laws.law import Evidence
+from contracts.laws.running import Bench
 from contracts.ledger import new_prefix
 from contracts.model import Example, Exchange, Limits, Result, RunError
 from contracts.portal import NO_SESSION
 from contracts.results import Board, Cell
+from contracts.telling import TOLD_BY, severity_of, symptom_of
 from contracts.watcher import Watcher
 from specs.catalog import Document, Operation
 
 COMPLETE = "answer_complete"
 IN_TIME = "answer_in_time"
 _UNREACHABLE = ("there is no key", NO_SESSION)
+_LAWS_SHARE = 0.5
+"""Of the time and of the requests; what is generated gets the rest."""
 
 
 class Examination:
@@ -48,6 +56,8 @@ class Examination:
         barred: What is never sent, and why, by operationId.
         board: Where results are counted.
         findings: Where symptoms are gathered.
+        readings: Where differences from our reading are.
+        trying: What is tried of the laws.
         tell: Is told the phase and the operation.
         enough: Whether to stop, asked after each finding.
     """
@@ -66,6 +76,8 @@ class Examination:
         barred: Mapping[str, str],
         board: Board,
         findings: Findings,
+        readings: Findings,
+        trying: Trying,
         tell: Callable[[str, str], None],
         enough: Callable[[], bool],
     ) -> None:
@@ -75,7 +87,8 @@ class Examination:
         self._document, self._dialect = document, dialect
         self._gate, self._watcher, self._clock = gate, watcher, clock
         self._limits, self._seed = limits, seed
-        self._board, self._findings = board, findings
+        self._board, self._findings, self._readings = board, findings, readings
+        self._trying, self._applied = trying, applied(trying.laws, document)
         self._tell, self._enough = tell, enough
         self._ground = Ground.of(document, whole)
         self._scope = Scope(document, lifecycles(document))
@@ -91,10 +104,13 @@ class Examination:
             RunError: Not one request was answered, or the engine broke.
         """
         ends = self._clock.monotonic() + seconds
-        for said in self._own_checks(ends):
+        for said in self._said(ends):
             self._take(said)
             if self._is_over():
                 return
+        if self._trying.alone:
+            self._require_answers()
+            return
         # Elsewhere nothing is asked about what the target has shown.
         if self._gate.target.loopback:
             self._reach(ends)
@@ -121,14 +137,22 @@ class Examination:
 
     def _open(self) -> None:
         """Enters every cell that applies; what is barred is known at once."""
-        for operation in self._document.operations:
+        for each in self._applied:
+            self._open_law(each)
+        for operation in () if self._trying.alone else self._document.operations:
             for check in CHECKS.values():
                 if check.applies(operation, self._scope):
                     self._open_cell(operation, check)
 
+    def _open_law(self, each: Applied) -> None:
+        """Enters a law, which is known no better than it and its operation are."""
+        law, operation = each.law, self._operations[each.subject.operation_id]
+        evidence = law.evidence.value if law.evidence is Evidence.READING else operation.evidence
+        self._board.open(self._cell(operation.operation_id, law.name), evidence)
+
     def _open_cell(self, operation: Operation, check: Check) -> None:
         cell = self._cell(operation.operation_id, check.name)
-        self._board.open(cell, operation)
+        self._board.open(cell, operation.evidence)
         reason = self.barred.get(operation.operation_id, "")
         if reason:
             self._settle(cell, reason)
@@ -148,6 +172,35 @@ class Examination:
         return self.stopped
 
     # Our own requests
+
+    def _said(self, ends: float) -> Iterator[Said]:
+        if not self._trying.alone:
+            yield from self._own_checks(ends)
+        yield from self._laws(ends)
+
+    def _laws(self, ends: float) -> Iterator[Said]:
+        """Tries every law that applies, as long as there is time."""
+        now = self._clock.monotonic()
+        terms = replace(self._trying.terms, ends=ends if self._trying.alone else now + (ends - now) * _LAWS_SHARE)
+        asker = Asker(self._gate, self._watcher, self._document, self._dialect)
+        bench = Bench(asker, self._trying.means, terms, self.barred)
+        self._gate.keep_back(1 if self._trying.alone else _LAWS_SHARE)
+        for each in self._applied:
+            self._tell(each.law.name, each.subject.operation_id)
+            yield self._told_once(each, bench.hold(each))
+        self._gate.keep_back(1)
+
+    def _told_once(self, each: Applied, said: Said) -> Said:
+        """What became of a law, unless a check has told the same cause of an operation that the law asks."""
+        if said.result not in {Result.DIFFERS, Result.READING}:
+            return said
+        checks = TOLD_BY.get(said.check, ())
+        cells = (self._cell(operation, check) for check in checks for operation in sorted(each.subject.asks))
+        told = next((cell for cell in cells if self._board.result(cell) is Result.DIFFERS), None)
+        if told is None:
+            return said
+        reason = f"{told.check} of {told.operation_id} tells the same"
+        return Said(said.check, said.operation_id, Result.INCONCLUSIVE, reason)
 
     def _own_checks(self, ends: float) -> Iterator[Said]:
         asker = Asker(self._gate, self._watcher, self._document, self._dialect)
@@ -175,12 +228,12 @@ class Examination:
 
     def _take(self, said: Said) -> None:
         """Counts what a check of ours said."""
-        self._answered += said.result in {Result.CONFORM, Result.DIFFERS}
+        self._answered += said.result in {Result.CONFORM, Result.DIFFERS, Result.READING}
         self._board.count(self._cell(said.operation_id, said.check), said.result, said.reason)
-        if said.result is not Result.DIFFERS:
+        if said.result not in {Result.DIFFERS, Result.READING}:
             return
-        example = Example(said.curl, said.exchange) if said.exchange is not None else None
-        self._add(said.check, said.operation_id, said.expected, said.got, said.status, example=example)
+        book = self._readings if said.result is Result.READING else self._findings
+        book.add(symptom_of(said, self._document.name, self._dialect, self._gate.redactor))
 
     # The engine's requests
 
@@ -306,7 +359,7 @@ class Examination:
                 operation_id=operation_id,
                 document=self._document.name,
                 dialect=self._dialect,
-                severity=CHECKS[check].severity,
+                severity=severity_of(check),
                 expected=expected,
                 got=self._gate.redactor.text(got),
                 status=status,
@@ -331,6 +384,10 @@ class Examination:
         """A key for something of the run's own."""
         prefix = self._gate.ledger.prefix if self._gate.ledger is not None else new_prefix()
         return f"{prefix}{name}-{self._dialect or 'one'}"
+
+    def _require_answers(self) -> None:
+        if not self._answered:
+            raise RunError("nothing could be tested: no law could be tried", "look at why with `contracts plan`")
 
     def _explain(self, ended: Ended) -> None:
         """Gives every cell without a verdict its reason, and looks whether anything was tested at all."""

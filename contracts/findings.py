@@ -33,6 +33,7 @@ class Symptom:
         status: Of the answer, or None when there was none.
         schema_path: Where in the schema, as a JSON pointer.
         example: The exchange, and how to repeat it.
+        owner: Who likely has to change something, when the check itself knows.
     """
 
     check: str
@@ -45,6 +46,7 @@ class Symptom:
     status: int | None = None
     schema_path: str = ""
     example: Example | None = None
+    owner: Owner | None = None
 
 
 @dataclass
@@ -146,7 +148,7 @@ def _finding(identity: Identity, gathered: _Gathered, operation: Operation | Non
         expected=first.expected,
         got=first.got,
         rests_on=places.of(identity),
-        owner=_owner(identity, operation),
+        owner=first.owner or _owner(identity, operation),
         evidence=operation.evidence if operation else "",
         count=gathered.count,
         examples=tuple(gathered.examples),

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from contracts.model import Result
-from specs.catalog import Operation
 
 
 @dataclass(frozen=True, order=True)
@@ -27,7 +26,7 @@ class Outcome:
         result: One of five.
         evidence: The class of the operation, or empty.
         conform: How many exchanges held.
-        differs: How many did not.
+        differs: How many did not, as the documents or we read them.
         inconclusive: How many said nothing, for the environment's sake.
         reason: Why there is no verdict; empty when there is one.
     """
@@ -49,7 +48,7 @@ class _Tally:
 
     def result(self) -> Result:
         # One exchange that differs settles it; without one, what was seen to hold outweighs what was not seen.
-        order = (Result.DIFFERS, Result.CONFORM, Result.INCONCLUSIVE, Result.NOT_REACHABLE)
+        order = (Result.DIFFERS, Result.READING, Result.CONFORM, Result.INCONCLUSIVE, Result.NOT_REACHABLE)
         return next((each for each in order if self.counts[each]), Result.UNTESTED)
 
 
@@ -59,9 +58,9 @@ class Board:
     def __init__(self) -> None:
         self._tallies: dict[Cell, _Tally] = {}
 
-    def open(self, cell: Cell, operation: Operation) -> None:
-        """Enters a cell that applies; until it is counted it is untested."""
-        self._tallies.setdefault(cell, _Tally(operation.evidence))
+    def open(self, cell: Cell, evidence: str) -> None:
+        """Enters a cell that applies, and how well its property is known; until it is counted it is untested."""
+        self._tallies.setdefault(cell, _Tally(evidence))
 
     def count(self, cell: Cell, result: Result, reason: str = "") -> None:
         """Counts an exchange; of a cell that was never entered it is entered now, without evidence."""
@@ -93,13 +92,13 @@ class Board:
 
 def _outcome(cell: Cell, tally: _Tally) -> Outcome:
     result = tally.result()
-    settled = result in {Result.CONFORM, Result.DIFFERS}
+    settled = result in {Result.CONFORM, Result.DIFFERS, Result.READING}
     return Outcome(
         cell=cell,
         result=result,
         evidence=tally.evidence,
         conform=tally.counts[Result.CONFORM],
-        differs=tally.counts[Result.DIFFERS],
+        differs=tally.counts[Result.DIFFERS] + tally.counts[Result.READING],
         inconclusive=tally.counts[Result.INCONCLUSIVE],
         reason="" if settled else tally.reasons.get(result, "no request of the run could tell"),
     )

@@ -1,7 +1,7 @@
 """A run: every projection that is asked for, held against a target through one gate."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 
@@ -16,6 +16,9 @@ from contracts.exitcodes import exit_code
 from contracts.faults import EnvironmentFault, FaultKind, TargetFault
 from contracts.findings import Findings
 from contracts.gate import Gate, Terms
+from contracts.lawful import Trying, chosen, means_of, terms_of
+from contracts.laws.applying import applied
+from contracts.laws.turning import HttpClock
 from contracts.ledger import Ledger, new_prefix
 from contracts.lines import Places
 from contracts.model import RunError
@@ -81,6 +84,8 @@ class _Run:
         self._gate.end_at(self._ends)
         self._board = Board()
         self._findings = Findings(settings.target.name)
+        self._readings = Findings(settings.target.name)
+        self._prefix = ledger.prefix if ledger is not None else new_prefix()
         self._excused: Counter[str] = Counter()
         self._faults: list[Fault] = []
         self._notes: list[str] = []
@@ -89,9 +94,9 @@ class _Run:
     def report(self) -> Conformance:
         """Runs every projection and puts the report together."""
         settings = self._settings
-        plans = plan_of(settings)
-        left = sum(_weight(planned) for planned in plans)
-        for projection, planned in zip(settings.projections, plans, strict=True):
+        plans = [(each, planned) for each, planned in self._planned() if self._has_something(each)]
+        left = sum(_weight(planned) for _, planned in plans)
+        for projection, planned in plans:
             examination = self._examination(projection, planned)
             before = self._gate.counts.succeeded.copy()
             seconds = (self._ends - settings.clock.monotonic()) * _weight(planned) / left
@@ -104,11 +109,20 @@ class _Run:
                 examination.not_run(error.message)
                 self._faults.append(Fault(projection.document.name, projection.dialect, error.message, error.advice))
             self._excused.update(examination.excused)
-            self._unreached += _unreached(projection, self._gate.counts.succeeded - before)
+            if not settings.laws.names:
+                self._unreached += _unreached(projection, self._gate.counts.succeeded - before)
             if examination.stopped:
                 break
         self._clean_up()
         return self._report()
+
+    def _planned(self) -> Iterator[tuple[Projection, Plan]]:
+        return zip(self._settings.projections, plan_of(self._settings), strict=True)
+
+    def _has_something(self, projection: Projection) -> bool:
+        """Whether there is anything to be checked: a document can be without the operations of a law."""
+        trying = self._trying(projection)
+        return not trying.alone or bool(applied(trying.laws, projection.document))
 
     def _examination(self, projection: Projection, planned: Plan) -> Examination:
         barred = {each.operation.operation_id: each.reason for each in planned.operations if each.reason}
@@ -125,9 +139,18 @@ class _Run:
             barred=barred,
             board=self._board,
             findings=self._findings,
+            readings=self._readings,
+            trying=self._trying(projection),
             tell=self._tell,
             enough=self._is_enough,
         )
+
+    def _trying(self, projection: Projection) -> Trying:
+        """What is tried of the laws on a projection."""
+        settings, url = self._settings, self._settings.laws.clock_url
+        clock = HttpClock(self._gate, self._watcher, url) if url else None
+        terms = terms_of(settings, projection, self._prefix, clock=clock, ends=self._ends)
+        return Trying(chosen(settings), bool(settings.laws.names), means_of(settings), terms)
 
     def _preflight(self, projection: Projection, barred: Mapping[str, str]) -> None:
         """One request, to tell a dead target and a wrong key from findings."""
@@ -156,9 +179,8 @@ class _Run:
         if not portal or self._settings.target.keys.session is not None:
             return
         self._tell("session", "")
-        prefix = self._gate.ledger.prefix if self._gate.ledger is not None else new_prefix()
         asker = Asker(self._gate, self._watcher, projection.document, projection.dialect)
-        session = open_session(asker, f"{prefix}portal")
+        session = open_session(asker, f"{self._prefix}portal")
         if isinstance(session, Secret):
             self._gate.hold(session)
             return
@@ -189,7 +211,8 @@ class _Run:
     def _report(self) -> Conformance:
         settings = self._settings
         outcomes = self._board.outcomes()
-        findings = self._findings.all(self._operations, Places(self._operations, settings.files))
+        places = Places(self._operations, settings.files)
+        findings = self._findings.all(self._operations, places)
         judgement = judge(findings, settings.deviations, outcomes, target=settings.target.name, today=self._today)
         if not self._gate.counts.requests and not self._faults:
             self._faults.append(Fault("", "", "not one request was sent", "look at the plan with `contracts plan`"))
@@ -202,9 +225,10 @@ class _Run:
             versions=versions(),
             started=self._started.isoformat(timespec="seconds"),
             seconds=settings.clock.monotonic() - self._began,
-            requests=_requests(self._gate),
+            requests=requests_of(self._gate),
             outcomes=outcomes,
             judgement=judgement,
+            readings=self._readings.all(self._operations, places),
             exit_code=exit_code(findings=len(judgement.open), faults=len(self._faults)),
             faults=tuple(self._faults),
             unreached=tuple(self._unreached),
@@ -273,7 +297,8 @@ def _unreached(projection: Projection, succeeded: Counter[str]) -> list[Unreache
     return [Unreached(projection.document.name, projection.dialect, name) for name in names if not succeeded[name]]
 
 
-def _requests(gate: Gate) -> Requests:
+def requests_of(gate: Gate) -> Requests:
+    """What went through a gate, for a report."""
     counts = gate.counts
     return Requests(
         sent=counts.requests,

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from contracts.clock import Clock, SystemClock
+from contracts.laws.law import Dedup
 from contracts.model import LIMITS, Deviation, Limits, Profile, RunError, Target
 from contracts.plan import Plan, plan
 from contracts.policy import Policy
@@ -33,6 +34,25 @@ class Projection:
 
 
 @dataclass(frozen=True)
+class LawOptions:
+    """What the command line says of laws.
+
+    Args:
+        names: The only ones that are tried, and nothing else is checked; empty for all, beside every other check.
+        strict: Whether a difference from our reading is a finding.
+        dedup: The target's rule of what makes two events the same.
+        settle: Seconds until what was written is counted; None for 0 on this machine and hours elsewhere.
+        clock_url: Where the target's clock can be set, or None.
+    """
+
+    names: tuple[str, ...] = ()
+    strict: bool = False
+    dedup: Dedup = Dedup.EVENT
+    settle: float | None = None
+    clock_url: str | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the command line says.
 
@@ -48,6 +68,7 @@ class Settings:
         ledger: Where a run that writes elsewhere notes what it makes, or None.
         files: The file of a document that is no vendor's, by its name.
         limits: Instead of those of the profile.
+        laws: What is said of laws.
         seconds: For one request, instead of the gate's own limit.
         today: On which deviations are judged.
         clock: What waits and tells the time.
@@ -64,6 +85,7 @@ class Settings:
     ledger: Path | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
     limits: Limits | None = None
+    laws: LawOptions = LawOptions()
     seconds: float | None = None
     today: date | None = None
     clock: Clock = field(default_factory=SystemClock)

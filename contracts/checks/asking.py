@@ -94,10 +94,25 @@ class Asker:
         self.document = document
         self.dialect = dialect
         self.has_other = gate.target.keys.other is not None
+        self.operations = {each.operation_id: each for each in document.operations}
         self._gate = gate
         self._watcher = watcher
         self._session = gate.session()
         self._header = key_header(document.spec)
+
+    @property
+    def gate(self) -> Gate:
+        """Through which it goes."""
+        return self._gate
+
+    def alike(self) -> "Asker":
+        """Another one for another thread, since a session is for one alone."""
+        return Asker(self._gate, self._watcher, self.document, self.dialect)
+
+    def command(self, operation: Operation, request: Sample, *, auth: str = "own") -> str:
+        """The shell command that would send a request, which is not sent; empty when a shell could not say it."""
+        prepared = request.request(self._gate.target.url, operation, {AUTH_HEADER: auth})
+        return self._curl(operation, prepared, auth)
 
     def ask(self, operation: Operation, request: Sample, *, auth: str = "own") -> Reply | NoReply:
         """Sends a request with the key that `auth` names, one of `contracts.credentials.MODES`."""

@@ -9,7 +9,7 @@ from contracts.deviations import Accepted
 from contracts.model import Deviation, Example, Exchange, Finding, Identity
 from contracts.results import Outcome, by_evidence, totals
 
-VERSION = 2
+VERSION = 3
 """Of the format; a reader of one version is not surprised by any report of it."""
 
 SCHEMA = "report.schema.json"
@@ -32,6 +32,7 @@ def as_json(conformance: Conformance) -> dict[str, Any]:
         "totals": totals(conformance.outcomes),
         "evidence": by_evidence(conformance.outcomes),
         "findings": [_finding(each) for each in judgement.open],
+        "readings": [_finding(each) for each in conformance.readings],
         "deviations": {
             "accepted": [_accepted(each) for each in judgement.accepted],
             "expired": [_accepted(each) for each in judgement.expired],

@@ -57,6 +57,10 @@ def _fill(case: Element, outcome: Outcome, conformance: Conformance) -> None:
             _fail(case, failures)
         else:
             SubElement(case, "skipped", message=_clean(_words(accepted[0])))
+    elif outcome.result is Result.READING:
+        seen = next((each for each in conformance.readings if _is_about(each, outcome)), None)
+        words = f": expected {seen.expected}; got {seen.got}" if seen else ""
+        SubElement(case, "skipped", message=_clean(f"differs from our reading, which is no finding{words}"))
     elif outcome.result is not Result.CONFORM:
         SubElement(case, "skipped", message=_clean(f"{outcome.result}: {outcome.reason}"))
 

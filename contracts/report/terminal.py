@@ -7,6 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from contracts.checks.table import CHECKS
 from contracts.conformance import Conformance
 from contracts.deviations import Accepted
 from contracts.exitcodes import ExitCode
@@ -17,15 +18,18 @@ _COLOURS = {Severity.CRITICAL: "bold red", Severity.HIGH: "red", Severity.MEDIUM
 _RESULT_COLOURS = {
     Result.CONFORM: "green",
     Result.DIFFERS: "red",
+    Result.READING: "yellow",
     Result.INCONCLUSIVE: "yellow",
     Result.UNTESTED: "yellow",
     Result.NOT_REACHABLE: "yellow",
 }
+_HEADINGS = {Result.READING: "other reading"}
 _VERDICTS = {
     ExitCode.CONFORMS: ("It conforms, as far as it was tested.", "green"),
     ExitCode.FINDINGS: ("It does not conform.", "red"),
     ExitCode.COULD_NOT_RUN: ("It could not be checked.", "red"),
 }
+_SETTLED = frozenset({Result.CONFORM, Result.DIFFERS, Result.READING})
 _MOST_REASONS = 12
 _MOST_UNREACHED = 40
 
@@ -34,6 +38,7 @@ def render(conformance: Conformance) -> RenderableType:
     """The whole report."""
     parts: list[RenderableType] = [Text(""), _head(conformance), _operations(conformance), _evidence(conformance)]
     parts += [_finding(each) for each in conformance.judgement.open]
+    parts += [_finding(each, heading="differs from our reading, no finding: ") for each in conformance.readings]
     parts += _agreed(conformance)
     parts += _unreached(conformance)
     parts += _untold(conformance)
@@ -61,6 +66,8 @@ def _head(conformance: Conformance) -> Table:
         if counts
     )
     table.add_row("requests", Text(f"{sent.sent} sent{extra}, in {conformance.seconds:.1f} s"))
+    if not any(outcome.cell.check in CHECKS for outcome in conformance.outcomes):
+        return table
     asked = sum(document.operations for document in conformance.documents)
     table.add_row("reached", Text(f"{asked - len(conformance.unreached)} of {asked} operations answered with success"))
     return table
@@ -71,7 +78,7 @@ def _operations(conformance: Conformance) -> Table:
     for heading in ("operation", "document"):
         table.add_column(heading, no_wrap=True)
     for result in Result:
-        table.add_column(result.value, justify="right", style=_RESULT_COLOURS[result])
+        table.add_column(_HEADINGS.get(result, result.value), justify="right", style=_RESULT_COLOURS[result])
     for (document, dialect, operation), group in groupby(conformance.outcomes, _key):
         counts = Counter(outcome.result for outcome in group)
         numbers = [str(counts[result]) if counts[result] else "-" for result in Result]
@@ -88,7 +95,7 @@ def _evidence(conformance: Conformance) -> Table:
     table = Table(title="Checks by evidence", title_justify="left", box=None, padding=(0, 2))
     table.add_column("evidence")
     for result in Result:
-        table.add_column(result.value, justify="right")
+        table.add_column(_HEADINGS.get(result, result.value), justify="right")
     for evidence, row in by_evidence(conformance.outcomes).items():
         table.add_row(evidence, *(str(row[result.value]) for result in Result))
     return table
@@ -146,7 +153,7 @@ def _unreached(conformance: Conformance) -> list[RenderableType]:
 
 def _untold(conformance: Conformance) -> list[RenderableType]:
     """Why there is no verdict where there is none."""
-    without = [each for each in conformance.outcomes if each.result not in {Result.CONFORM, Result.DIFFERS}]
+    without = [each for each in conformance.outcomes if each.result not in _SETTLED]
     reasons = Counter((outcome.result.value, outcome.reason) for outcome in without)
     lines = [f"  {count:>4}  {result}: {reason}" for (result, reason), count in reasons.most_common(_MOST_REASONS)]
     if len(reasons) > _MOST_REASONS:

@@ -157,6 +157,8 @@ EXPECTED = {
 ALSO = {
     Fault.ANY_KEY: {"key_required", "account_isolation"},
     Fault.STATUS: {"status_code_conformance"},
+    Fault.MISSING_FIELD: {"response_schema_conformance", "read_back_equals_written"},
+    Fault.WRONG_TYPE: {"response_schema_conformance", "read_back_equals_written"},
     Fault.CREATE_FORGETS: {"ensure_resource_availability"},
 }
 

@@ -1,0 +1,72 @@
+"""Makes a sequence of steps shorter by leaving out what is not needed, before anything finer is tried."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from contracts.laws.mirror import Mirror
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that can be taken again, in another sequence.
+
+    Args:
+        act: Takes it, with its items.
+        items: What it is about, of which all but one may be left out; empty when there is nothing to leave out.
+    """
+
+    act: Callable[[Mirror, tuple[Any, ...]], None]
+    items: tuple[Any, ...] = ()
+
+    def take(self, mirror: Mirror) -> None:
+        """Takes it."""
+        self.act(mirror, self.items)
+
+
+Steps = tuple[Step, ...]
+
+
+Breaking = Callable[[Steps], int]
+"""Takes steps from the beginning; how many it took until one broke the law, or 0 when none did."""
+
+
+def reduced(steps: Steps, breaking: Breaking) -> Steps:
+    """The steps that are left when none can be left out, and no item of one.
+
+    Args:
+        steps: Of which the last breaks the law, and the others do not.
+        breaking: Tells whether other steps break it too.
+    """
+    size = len(steps) // 2
+    while size:
+        fewer = _without(steps, size, breaking)
+        size = size if size == 1 and len(fewer) < len(steps) else size // 2
+        steps = fewer
+    fewer = _with_fewer_items(steps, breaking)
+    return steps if fewer == steps else reduced(fewer, breaking)
+
+
+def _without(steps: Steps, size: int, breaking: Breaking) -> Steps:
+    """What is left when so many steps in a row are left out wherever that can be, from the end on."""
+    start = len(steps) - 1 - size
+    while start >= 0:
+        fewer = steps[:start] + steps[start + size :]
+        if taken := breaking(fewer):
+            steps = fewer[:taken]
+        start = min(start, len(steps) - 1) - size
+    return steps
+
+
+def _with_fewer_items(steps: Steps, breaking: Breaking) -> Steps:
+    """What is left when the items of each step are left out one by one wherever that can be."""
+    for number in reversed(range(len(steps))):
+        for position in reversed(range(len(steps[number].items) if number < len(steps) else 0)):
+            items = steps[number].items
+            fewer = replace(steps[number], items=items[:position] + items[position + 1 :])
+            changed = (*steps[:number], fewer, *steps[number + 1 :])
+            if len(items) > 1 and (taken := breaking(changed)):
+                steps = changed[:taken]
+                if number >= len(steps):
+                    break
+    return steps
