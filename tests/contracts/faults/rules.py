@@ -95,7 +95,8 @@ def _without_filter(request: Request, send: Send) -> Answer:
     if not right.good:
         return right
     send(request.with_json({name: value for name, value in rule.items() if name != "filter"}))
-    return right
+    # What was cancelled stays so, and the rule is read back as it was written.
+    return send(request)
 
 
 def _ruled(
