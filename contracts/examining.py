@@ -23,12 +23,11 @@ from contracts.faults import EnvironmentFault, FaultKind, Refused, TargetFault
 from contracts.findings import Findings, Symptom
 from contracts.gate import Gate
 from contracts.lawful import Trying
-from contracts.laws.applying import Applied, applied
+from contracts.laws.applying import Applied, applied, barred_result
 from contracts.laws.law import Evidence
 from contracts.laws.running import Bench
 from contracts.ledger import new_prefix
 from contracts.model import Example, Exchange, Limits, Result, RunError
-from contracts.portal import NO_SESSION
 from contracts.results import Board, Cell
 from contracts.telling import TOLD_BY, severity_of, symptom_of
 from contracts.watcher import Watcher
@@ -36,7 +35,6 @@ from specs.catalog import Document, Operation
 
 COMPLETE = "answer_complete"
 IN_TIME = "answer_in_time"
-_UNREACHABLE = ("there is no key", NO_SESSION)
 _LAWS_SHARE = 0.5
 """Of the time and of the requests; what is generated gets the rest."""
 
@@ -148,7 +146,11 @@ class Examination:
         """Enters a law, which is known no better than it and its operation are."""
         law, operation = each.law, self._operations[each.subject.operation_id]
         evidence = law.evidence.value if law.evidence is Evidence.READING else operation.evidence
-        self._board.open(self._cell(operation.operation_id, law.name), evidence)
+        cell = self._cell(operation.operation_id, law.name)
+        self._board.open(cell, evidence)
+        reason = next((self.barred[name] for name in sorted(each.subject.asks) if self.barred.get(name)), "")
+        if reason:
+            self._settle(cell, reason)
 
     def _open_cell(self, operation: Operation, check: Check) -> None:
         cell = self._cell(operation.operation_id, check.name)
@@ -159,8 +161,7 @@ class Examination:
 
     def _settle(self, cell: Cell, reason: str) -> None:
         """Gives the cell of a barred operation its result."""
-        result = Result.NOT_REACHABLE if reason.startswith(_UNREACHABLE) else Result.UNTESTED
-        self._board.count(cell, result, reason)
+        self._board.count(cell, barred_result(reason), reason)
 
     def _cell(self, operation_id: str, check: str) -> Cell:
         return Cell(self._document.name, self._dialect, operation_id, check)

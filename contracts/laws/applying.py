@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from contracts.laws.law import Dedup, Law, Need, Subject
 from contracts.model import Profile, Result
+from contracts.portal import NO_SESSION
 from specs.catalog import Document
 
 _PROFILES = tuple(Profile)
+_UNREACHABLE = ("there is no key", NO_SESSION)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ def applied(laws: Mapping[str, Law], document: Document) -> tuple[Applied, ...]:
     return tuple(Applied(law, subject) for law in laws.values() for subject in law.subjects(document))
 
 
+def barred_result(reason: str) -> Result:
+    """What the reason for which an operation is never sent makes of whatever would ask it."""
+    return Result.NOT_REACHABLE if reason.startswith(_UNREACHABLE) else Result.UNTESTED
+
+
 @dataclass(frozen=True)
 class Lack:
     """Why a law is not tried, and what that makes of it."""
@@ -75,7 +82,8 @@ def _lacks(each: Applied, means: Means, barred: Mapping[str, str]) -> Iterator[L
         (Need.SECOND_KEY, means.second_key, Result.NOT_REACHABLE, "there is no key of a second account"),
         (Need.CLOCK, means.clock, Result.NOT_REACHABLE, "no clock can be set: --clock-url names none"),
     )
-    yield from (Lack(Result.UNTESTED, barred[name]) for name in sorted(each.subject.asks) if barred.get(name))
+    reasons = [barred[name] for name in sorted(each.subject.asks) if barred.get(name)]
+    yield from (Lack(barred_result(reason), reason) for reason in reasons)
     yield from (Lack(result, reason) for need, there, result, reason in needs if need in law.needs and not there)
     if means.dedup not in law.modes:
         yield Lack(Result.UNTESTED, f"it does not hold under --dedup {means.dedup}")

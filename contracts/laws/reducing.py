@@ -59,14 +59,17 @@ def _without(steps: Steps, size: int, breaking: Breaking) -> Steps:
 
 
 def _with_fewer_items(steps: Steps, breaking: Breaking) -> Steps:
-    """What is left when the items of each step are left out one by one wherever that can be."""
-    for number in reversed(range(len(steps))):
-        for position in reversed(range(len(steps[number].items) if number < len(steps) else 0)):
-            items = steps[number].items
-            fewer = replace(steps[number], items=items[:position] + items[position + 1 :])
-            changed = (*steps[:number], fewer, *steps[number + 1 :])
-            if len(items) > 1 and (taken := breaking(changed)):
-                steps = changed[:taken]
-                if number >= len(steps):
-                    break
+    """What is left when the items of each step are left out one by one wherever that can be, from the end on."""
+    places = [(number, place) for number, step in enumerate(steps) for place in range(len(step.items))]
+    for number, place in reversed(places):
+        if number < len(steps) and len(steps[number].items) > 1:
+            fewer = _without_item(steps, number, place)
+            if taken := breaking(fewer):
+                steps = fewer[:taken]
     return steps
+
+
+def _without_item(steps: Steps, number: int, place: int) -> Steps:
+    items = steps[number].items
+    changed = replace(steps[number], items=items[:place] + items[place + 1 :])
+    return (*steps[:number], changed, *steps[number + 1 :])

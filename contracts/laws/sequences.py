@@ -17,7 +17,7 @@ from contracts.laws.reducing import Step, Steps, reduced
 from contracts.laws.talk import Call, Talk
 from contracts.laws.things import CUSTOMERS, DEFINITIONS, METERS
 from contracts.laws.trial import Trial
-from contracts.model import Profile, Severity
+from contracts.model import Profile, Result, Severity
 from specs.catalog import Document
 
 
@@ -82,6 +82,9 @@ class _Search:
             self._search(steps, self._trial.terms.seed + part)
             if self.shortest is not None or self.unclear is not None:
                 return
+        if self._runs <= 1:
+            # Not even the first one came to its end.
+            self.unclear = Unclear("the time of the run was over", Result.UNTESTED)
 
     def take(self, mirror: Mirror, step: Step) -> None:
         """Takes a step; what it finds ends the sequence."""

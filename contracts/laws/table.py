@@ -17,7 +17,7 @@ from contracts.laws import (
 )
 from contracts.laws.law import Law, Need
 
-_MODULES = (accounts, resources, ingest, usage, neighbours, rules, billing, charges, robustness, sequences)
+_MODULES = (accounts, resources, ingest, neighbours, usage, rules, billing, charges, robustness, sequences)
 
 
 def _in_order() -> Iterator[Law]:

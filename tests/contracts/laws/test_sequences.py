@@ -14,7 +14,7 @@ from contracts.laws.reducing import Step, Steps, reduced
 from contracts.laws.sequences import LAWS, Box
 from contracts.laws.talk import Talk
 from contracts.laws.trial import Terms, Trial
-from contracts.model import Profile
+from contracts.model import Profile, Result
 from contracts.target import read_target
 from contracts.watcher import Watcher
 from mockserver.app import create_app
@@ -30,6 +30,8 @@ from tests.support.serving import Server, serving
 (LAW,) = LAWS
 FOREVER = 1e6
 """Seconds: a test ends by its number of sequences, never by the time."""
+NOW = 1_718_200_000.0
+"""When every run begins, in seconds: 2024-06-12 13:46:40 UTC."""
 METERING = "specs/amberflo/metering.yaml"
 
 
@@ -54,7 +56,7 @@ def searched(  # noqa: PLR0913 - as a command line has that many options
     *,
     runs: int,
     steps: tuple[int, ...] = (6,),
-    shrinks: int = 100,
+    shrinks: int = 60,
     seed: int = 1,
     dedup: Dedup = Dedup.EVENT,
     document: Document | None = None,
@@ -78,7 +80,7 @@ def searched(  # noqa: PLR0913 - as a command line has that many options
     watcher, clock = Watcher(), SystemClock()
     gate = Gate(target, shown.operations, observe=watcher)
     ends = clock.monotonic() + (-1 if late else FOREVER)
-    terms = Terms("mm-0123456789-", Profile.DEEP, seed, clock.now(), 0, ends, clock, dedup, None, shown)
+    terms = Terms("mm-0123456789-", Profile.DEEP, seed, NOW, 0, ends, clock, dedup, None, shown)
     talk = Talk(Asker(gate, watcher, shown, dialect))
     broken = None
     try:
@@ -95,7 +97,7 @@ def searched(  # noqa: PLR0913 - as a command line has that many options
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_sequences_hold_on_the_mock(server: Server, dialect: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The mock agrees with the model, every operation of the subject was asked, and nothing was printed."""
-    found = searched(server.url, dialect, runs=50, steps=(6, 20))
+    found = searched(server.url, dialect, runs=40, steps=(6, 20))
     assert found.broken is None
     (subject,) = LAW.subjects(catalog.project(dialect))
     assert set(found.asked) >= subject.asks
@@ -122,9 +124,7 @@ def test_a_wrong_rule_of_deduplication_is_seen(server: Server) -> None:
 SHORT = [
     ("resent_event_counts_twice", "queryUsage"),
     ("deleted_customers_are_still_listed", "listCustomers"),
-    ("update_of_a_customer_keeps_what_was_left_out", "updateCustomer"),
-    ("duplicate_meter_definition_replaces_the_first", "createMeterDefinition"),
-    ("rule_acts_on_what_was_counted", "queryUsage"),
+    ("excluding_rules_do_nothing", "queryUsage"),
     ("cancelling_event_does_nothing", "queryUsage"),
 ]
 
@@ -175,9 +175,11 @@ def test_a_target_that_fails_is_not_accused(server: Server) -> None:
         searched(url, runs=20)
 
 
-def test_nothing_is_asked_when_the_time_is_over(server: Server) -> None:
-    """A run whose time is over makes no call."""
-    assert searched(server.url, runs=20, late=True).asked == {}
+def test_nothing_is_said_when_the_time_is_over(server: Server) -> None:
+    """A run whose time is over does not say that the target conforms."""
+    with pytest.raises(Unclear) as told:
+        searched(server.url, runs=20, late=True)
+    assert told.value.result is Result.UNTESTED
 
 
 @pytest.mark.slow(seconds=3)
