@@ -105,7 +105,7 @@ class Limits:
 
 LIMITS: Mapping[Profile, Limits] = MappingProxyType(
     {
-        Profile.SMOKE: Limits(2, 120, ("examples", "coverage", "fuzzing"), 30, alike=1),
+        Profile.SMOKE: Limits(2, 240, ("examples", "coverage", "fuzzing"), 30, alike=1),
         Profile.STANDARD: Limits(15, 900, ("examples", "coverage", "fuzzing", "stateful"), 120),
         Profile.DEEP: Limits(150, 1800, ("examples", "coverage", "fuzzing", "stateful"), 800),
     }

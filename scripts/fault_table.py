@@ -163,17 +163,19 @@ class Table:
     """The results so far, kept in a file as they come.
 
     Args:
-        path: The file; results of other sources in it are passed over.
+        path: The file.
+        of_any_version: Whether results of other sources count as well; otherwise they are passed over.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, of_any_version: bool = False) -> None:
         self._path = path
         self._lock = threading.Lock()
         self.hunts: dict[tuple[str, str], Hunt] = {}
         path.parent.mkdir(exist_ok=True)
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
             hunt = Hunt(**json.loads(line))
-            if hunt.fault in FAULTS and hunt.digest == digest(hunt.tool, FAULTS[hunt.fault]):
+            fault = FAULTS.get(hunt.fault)
+            if fault is not None and (of_any_version or hunt.digest == digest(hunt.tool, fault)):
                 self.hunts[hunt.fault, hunt.tool] = hunt
 
     def add(self, fault: Fault, tool: str, result: tuple[bool, str, str], seconds: float) -> None:
@@ -262,6 +264,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--category", help="look for those of this category alone")
     parser.add_argument("--tool", choices=TOOLS, action="append", help="measure this tool alone")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
+    parser.add_argument("--any-version", action="store_true", help="keep what was measured with other sources, too")
     parser.add_argument("--fresh", action="store_true", help="forget what was measured")
     parser.add_argument("--write", type=Path, help="put the table into this document, below its last line of ---")
     parser.add_argument("--seeds", type=int, help="run so many seeds without a fault instead")
@@ -277,7 +280,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if options.fresh:
         KEPT.unlink(missing_ok=True)
     faults = [fault for fault in FAULTS.values() if _is_chosen(fault, options)]
-    table = Table(KEPT)
+    table = Table(KEPT, of_any_version=options.any_version)
     hunt_all(table, faults, options.tool or TOOLS, options.jobs)
     text = rendered(table, faults)
     sys.stdout.write(text)
