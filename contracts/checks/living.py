@@ -23,6 +23,7 @@ UNCHANGED = "refused_key_changes_nothing"
 ISOLATED = "account_isolation"
 _NOT_FOUND = frozenset({404, 410})
 _BAD_REQUEST = 400
+_NEVER_MADE = "what was never made is read as well"
 _HIDDEN = frozenset({401, 403, 404, 410})
 
 Thing = Mapping[str, Any]
@@ -138,6 +139,9 @@ class Life:
             return
         found = self._about(self.lifecycle.read, "other")
         if isinstance(found, Reply) and found.success and self.key.encode() in found.body:
+            if self._reads_anything():
+                yield Said(ISOLATED, name, Result.INCONCLUSIVE, _NEVER_MADE)
+                return
             wanted = "404, 401 or 403 for another account"
             yield _differs(ISOLATED, name, [created, found], wanted, "another account reads it")
         elif isinstance(found, Reply) and (found.success or found.status in _HIDDEN):
@@ -167,7 +171,16 @@ class Life:
         cleared = self._about(self.lifecycle.delete, auth, key=aside) if self.lifecycle.delete is not None else None
         refused = self._create(self._asked(aside), auth)
         yield _keyless(create, cleared, refused, auth)
-        yield _unchanged(create, [], refused, self._about(self.lifecycle.read, key=aside), was_there=False)
+        after = self._about(self.lifecycle.read, key=aside)
+        if _is_there(after, aside) and self._reads_anything():
+            yield Said(UNCHANGED, create.operation_id, Result.INCONCLUSIVE, _NEVER_MADE)
+            return
+        yield _unchanged(create, [], refused, after, was_there=False, key=aside)
+
+    def _reads_anything(self) -> bool:
+        """Whether what nobody ever made is read as well, so that reading something says nothing of it."""
+        never = f"{self.key}-never-made"
+        return _is_there(self._about(self.lifecycle.read, key=never), never)
 
     def _deleted(self, created: Reply) -> Iterator[Said]:
         if self.lifecycle.delete is None:
@@ -203,9 +216,19 @@ class Life:
         return self._ask(operation, {**self._asked(self.key), self.lifecycle.key: self.key, LOCKING: DEPRECATED})
 
 
-def _is_there(reply: Reply | NoReply) -> bool:
-    """Whether an answer shows a thing: some platforms answer for what is not there with an empty object or list."""
-    return isinstance(reply, Reply) and reply.success and bool(reply.body) and reply.json() not in ({}, [])
+def _is_there(reply: Reply | NoReply, key: str = "") -> bool:
+    """Whether an answer shows a thing: some platforms answer for what is not there with an empty object or list.
+
+    Args:
+        reply: The answer.
+        key: The thing's; a list has to hold it when it is given.
+    """
+    if not isinstance(reply, Reply) or not reply.success or not reply.body:
+        return False
+    found = reply.json()
+    if key and isinstance(found, list):
+        return any(isinstance(each, dict) and key in each.values() for each in found)
+    return found not in ({}, [])
 
 
 def _is_locked(reply: Reply | NoReply, delete: Handle) -> bool:
@@ -220,10 +243,16 @@ def _keyless(operation: Operation, before: Reply | NoReply | None, reply: Reply 
     return replace(said, curl=f"{before.curl}\n{said.curl}") if isinstance(before, Reply) and told else said
 
 
-def _unchanged(
-    operation: Operation, before: list[Reply], refused: Reply | NoReply, after: Reply | NoReply, *, was_there: bool
+def _unchanged(  # noqa: PLR0913 - before, the request, and after
+    operation: Operation,
+    before: list[Reply],
+    refused: Reply | NoReply,
+    after: Reply | NoReply,
+    *,
+    was_there: bool,
+    key: str = "",
 ) -> Said:
-    """Whether a request with a wrong key changed anything, by what is there after it."""
+    """Whether a request with a wrong key changed anything, by what is there after it; a list has to hold the key."""
     name = operation.operation_id
     if isinstance(refused, NoReply):
         return _unsaid(UNCHANGED, name, refused)
@@ -234,7 +263,7 @@ def _unchanged(
         return _unsaid(UNCHANGED, name, refused)
     if not isinstance(after, Reply) or not (after.success or after.status in _NOT_FOUND):
         return _unsaid(UNCHANGED, name, after)
-    if _is_there(after) == was_there:
+    if _is_there(after, key) == was_there:
         return Said(UNCHANGED, name, Result.CONFORM)
     got = f"answered {refused.status}, and yet it was {'deleted' if was_there else 'created'}; reading it"
     return _differs(UNCHANGED, name, [*before, refused, after], "that a wrong key changes nothing", got)

@@ -29,6 +29,15 @@ def test_fault_of_a_category_is_found(server: Server, category: Category) -> Non
     assert operation in fault.operations
 
 
+@pytest.mark.slow(seconds=30)
+@pytest.mark.parametrize("name", ["absent_notification_is_made_up", "rules_of_all_meters_are_listed"])
+def test_fault_is_not_taken_for_another(server: Server, name: str) -> None:
+    """What looks like a breach of accounts, and is none, is found as what it is."""
+    fault = FAULTS[name]
+    found, check, operation = by_contracts(server.url, fault)
+    assert found, (check, operation)
+
+
 def _some() -> tuple[Fault, Fault]:
     first, second, *_ = FAULTS.values()
     return first, second
