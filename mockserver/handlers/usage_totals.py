@@ -18,7 +18,7 @@ def query_all_usage(call: Call) -> Reply:
     """Answers a report for each meter: the defined ones, oldest first, then those that only events name.
 
     Raises:
-        InvalidInput: the range is reversed, or all reports together would have more than `MOST_ROWS` values.
+        InvalidInput: the range is reversed, or all reports together would list more than `MOST_ROWS` buckets.
     """
     asked = query_of_all_from_api(call.query)
     defined = [meter["meterApiName"] for meter in METERS.documents(call).documents()]
@@ -26,7 +26,8 @@ def query_all_usage(call: Call) -> Reply:
     rows = 0
     for name in dict.fromkeys([*defined, *call.store.events.meters()]):
         report = report_of(call, {"meterApiName": name, **asked}, counting_of(call, name) or SUMMING)
-        rows += sum(len(group["values"]) for group in report["clientMeters"])
+        # A report without groups still lists every bucket.
+        rows += len(report["secondsSinceEpochIntervals"]) * max(1, len(report["clientMeters"]))
         if rows > MOST_ROWS:
             message = f"Invalid request: the answer would have more than {MOST_ROWS} rows"
             raise InvalidInput(message, field="startTimeInSeconds", rule="too-many-rows")

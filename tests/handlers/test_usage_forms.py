@@ -243,8 +243,10 @@ def test_an_open_range_of_all_meters_ends_with_each(busy: Account) -> None:
         ({"startTimeInSeconds": 0, "timeGroupingInterval": "hour"}, "timeRange: too-many-rows"),
         ({"startTimeInSeconds": NOON_S - 40_000 * 3600, "endTimeInSeconds": NOON_S, "timeGroupingInterval": "hour"},
          "startTimeInSeconds: too-many-rows"),
+        ({"startTimeInSeconds": NOON_S - 40_000 * 3600, "endTimeInSeconds": NOON_S, "timeGroupingInterval": "hour",
+          "groupBy": "customerId", "customerId": "nobody"}, "startTimeInSeconds: too-many-rows"),
     ],
-    ids=["no-start", "start", "int64", "group", "interval", "reversed", "one-long", "together-long"],
+    ids=["no-start", "start", "int64", "group", "interval", "reversed", "one-long", "together-long", "no-groups-long"],
 )  # fmt: skip
 def test_a_faulty_question_of_all_meters_is_named(busy: Account, query: Json, details: str) -> None:
     """Parameters are held to the document, and all reports together to the limit of rows."""
