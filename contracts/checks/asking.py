@@ -1,7 +1,9 @@
 """Requests that a check of ours makes itself, through the gate like every other."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import requests
@@ -49,13 +51,26 @@ class Said:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer to a request of ours."""
+    """An answer to a request of ours.
+
+    Args:
+        status: Of the answer.
+        body: Of the answer, whole.
+        exchange: Its record.
+        tell: Gives the shell command that sends the request again; most are never looked at.
+        response: As the session gave it.
+    """
 
     status: int
     body: bytes
     exchange: Exchange
-    curl: str
+    tell: Callable[[], str]
     response: requests.Response
+
+    @cached_property
+    def curl(self) -> str:
+        """The shell command that sends the request again; empty when a shell could not say it."""
+        return self.tell()
 
     @property
     def success(self) -> bool:
@@ -117,7 +132,6 @@ class Asker:
     def ask(self, operation: Operation, request: Sample, *, auth: str = "own") -> Reply | NoReply:
         """Sends a request with the key that `auth` names, one of `contracts.credentials.MODES`."""
         prepared = request.request(self._gate.target.url, operation, {AUTH_HEADER: auth})
-        command = self._curl(operation, prepared, auth)
         try:
             response = self._session.send(prepared)
         except Refused as error:
@@ -129,7 +143,9 @@ class Asker:
         exchange = self._watcher.last
         if exchange is None:
             raise RuntimeError("the gate's observer is not the one that was given")
-        return Reply(response.status_code, response.content, exchange, command, response)
+        return Reply(
+            response.status_code, response.content, exchange, lambda: self._curl(operation, prepared, auth), response
+        )
 
     def owned(self, operation: Operation, request: Sample) -> Sample:
         """The request with keys of the run's own, where it writes to what others use."""

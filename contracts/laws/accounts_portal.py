@@ -48,9 +48,13 @@ class _Visitor:
     def ask(self, operation_id: str, body: Any = None, **parts: Any) -> Reply:
         """The answer, with a command that says whose session it takes."""
         reply = self.talk.ask(operation_id, body, headers=self.header, **parts)
-        command = reply.curl.replace(f"${AMBERFLO}", f"{WORD} ${SESSION}")
-        shown = replace(reply, curl=f"# {SESSION} is the token of a session of {self.customer}\n{command}")
-        self.talk.calls[-1] = replace(self.talk.calls[-1], reply=shown, command=shown.curl)
+
+        def tell() -> str:
+            command = reply.curl.replace(f"${AMBERFLO}", f"{WORD} ${SESSION}")
+            return f"# {SESSION} is the token of a session of {self.customer}\n{command}"
+
+        shown = replace(reply, tell=tell)
+        self.talk.calls[-1] = replace(self.talk.calls[-1], reply=shown, tell=tell)
         return shown
 
 

@@ -1,9 +1,10 @@
 """Laws of load: what comes at once is answered as if it came one by one."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import requests
@@ -98,21 +99,22 @@ class _Load:
             turn = turns[place]
             operation = asker.operations[turn.operation_id]
             reply = asker.ask(operation, turn.request, auth=turn.auth)
-            wrong = _judged(turn, reply, asker.command(operation, turn.request, auth=turn.auth), len(turns))
+            tell = partial(asker.command, operation, turn.request, auth=turn.auth)
+            wrong = _judged(turn, reply, tell, len(turns))
             with self._lock:
                 self.wrong = self.wrong or wrong
                 if isinstance(reply, Reply):
                     self.answers[place] = reply
 
 
-def _judged(turn: _Turn, reply: Reply | NoReply, command: str, count: int) -> Broken | Unclear | None:
+def _judged(turn: _Turn, reply: Reply | NoReply, tell: Callable[[], str], count: int) -> Broken | Unclear | None:
     """What is wrong with an answer, as far as the load may be the cause."""
     wanted = f"that each of {count} requests, sent by {MOST_THREADS} threads, is answered whole and not with 429 or 5xx"
     name = turn.operation_id
     if isinstance(reply, NoReply):
         if not isinstance(reply.error, TargetFault) or reply.exchange is None:
             return Unclear(f"{name}: {reply.reason}", reply.result)
-        shown = Reply(reply.error.status or 0, b"", reply.exchange, command, requests.Response())
+        shown = Reply(reply.error.status or 0, b"", reply.exchange, tell, requests.Response())
         return Broken(wanted, f"{name} has no whole answer: {reply.reason}", shown, operation_id=name)
     if reply.status == _TOO_MANY or reply.status >= _SERVER_ERRORS:
         return Broken(wanted, f"{name} is answered {reply.status}", reply, operation_id=name)

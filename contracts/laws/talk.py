@@ -23,15 +23,15 @@ class Call:
 
     Args:
         operation_id: What was asked.
-        command: The shell command that asks it, or a comment where a shell could not.
         writes: Whether it may have changed something.
         reply: The answer; None for a write that was made before, and is only told.
+        tell: Gives the shell command that asks it, or a comment where a shell could not.
     """
 
     operation_id: str
-    command: str
     writes: bool
     reply: Reply | None
+    tell: Callable[[], str]
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Talk:
         reply = self.asker.ask(operation, request, auth=auth or self.auth)
         if isinstance(reply, NoReply):
             raise Unclear(f"{operation_id}: {reply.reason}", reply.result)
-        self.calls.append(Call(operation_id, _told(reply.curl, operation), not is_read(operation), reply))
+        self.calls.append(Call(operation_id, not is_read(operation), reply, lambda: _told(reply.curl, operation)))
         return reply
 
     def want(self, operation_id: str, body: Any = None, **parts: Any) -> Reply:
@@ -109,8 +109,11 @@ class Talk:
             return
         operation = self.asker.operations[operation_id]
         request = Sample(parts.get("path") or {}, parts.get("query") or {}, parts.get("headers") or {}, body)
-        command = self.asker.command(operation, request, auth=self.auth)
-        self.calls.append(Call(operation_id, _told(command, operation), writes=True, reply=None))
+
+        def tell() -> str:
+            return _told(self.asker.command(operation, request, auth=self.auth), operation)
+
+        self.calls.append(Call(operation_id, writes=True, reply=None, tell=tell))
 
     @property
     def last(self) -> Reply:
@@ -146,10 +149,10 @@ class Talk:
 
     def commands(self, shown: Sequence[Reply]) -> str:
         """The commands that show it: every write of the talk in order, and then what was read."""
-        of = {id(call.reply): call.command for call in self.calls if call.reply is not None}
+        tells = {id(call.reply): call.tell for call in self.calls if call.reply is not None}
         known = {id(each) for each in shown}
-        told = [call.command for call in self.calls if call.writes and id(call.reply) not in known]
-        return "\n".join([*told, *(of.get(id(each), each.curl) for each in shown)])
+        told = [call.tell() for call in self.calls if call.writes and id(call.reply) not in known]
+        return "\n".join([*told, *(tells.get(id(each), each.tell)() for each in shown)])
 
 
 def _told(command: str, operation: Operation) -> str:

@@ -125,7 +125,7 @@ class Trial:
             raise Unclear("no clock can be set: --clock-url names none", Result.NOT_REACHABLE)
         if not self.talk.muted:
             reply = self.terms.target.advance(seconds)
-            self.talk.calls.append(Call("", reply.curl, writes=True, reply=reply))
+            self.talk.calls.append(Call("", writes=True, reply=reply, tell=lambda: reply.curl))
 
     def random(self, word: str = "") -> random.Random:
         """Chance that is the same in every process, for this trial and word."""

@@ -96,8 +96,12 @@ class HttpClock:
         if exchange is None:
             raise RuntimeError("the gate's observer is not the one that was given")
         gate = self._gate
-        command = curl(request, key_header=gate.key_header, auth=_AUTH, vendor=gate.target.document)
-        return Reply(response.status_code, response.content, exchange, gate.redactor.text(command), response)
+
+        def tell() -> str:
+            command = curl(request, key_header=gate.key_header, auth=_AUTH, vendor=gate.target.document)
+            return gate.redactor.text(command)
+
+        return Reply(response.status_code, response.content, exchange, tell, response)
 
     def _shown(self, reply: Reply) -> Shown:
         if not reply.success:
