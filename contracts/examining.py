@@ -24,7 +24,7 @@ from contracts.findings import Findings, Symptom
 from contracts.gate import Gate
 from contracts.lawful import Trying
 from contracts.laws.applying import Applied, applied, barred_result
-from contracts.laws.law import Evidence
+from contracts.laws.law import Evidence, Need
 from contracts.laws.running import Bench
 from contracts.ledger import new_prefix
 from contracts.model import Example, Exchange, Limits, Result, RunError
@@ -37,6 +37,8 @@ COMPLETE = "answer_complete"
 IN_TIME = "answer_in_time"
 _LAWS_SHARE = 0.5
 """Of the time and of the requests; what is generated gets the rest."""
+_LAST_SHARE = 0.05
+"""Of the time, for the laws that move the account's clock, when everything else is over."""
 
 
 class Examination:
@@ -102,26 +104,38 @@ class Examination:
             RunError: Not one request was answered, or the engine broke.
         """
         ends = self._clock.monotonic() + seconds
-        for said in self._said(ends):
-            self._take(said)
+        alone = self._trying.alone
+        # What moves the account's clock comes when nothing else is to follow, such as a session that would end.
+        last = [each for each in self._applied if Need.CLOCK in each.law.needs]
+        first = [each for each in self._applied if Need.CLOCK not in each.law.needs]
+        self._hear(() if alone else self._own_checks(ends))
+        self._hear(self._laws(first, ends, 1 if alone else _LAWS_SHARE))
+        ended = None if alone else self._generate(ends - (seconds * _LAST_SHARE if last else 0))
+        self._hear(self._laws(last, ends, 1))
+        if ended is not None:
+            self._explain(ended)
+        elif not self.stopped:
+            self._require_answers()
+
+    def _hear(self, said: Iterable[Said]) -> None:
+        """Counts what is said, until it is enough."""
+        if self.stopped:
+            return
+        for each in said:
+            self._take(each)
             if self._is_over():
                 return
-        if self._trying.alone:
-            self._require_answers()
-            return
+
+    def _generate(self, ends: float) -> Ended | None:
+        """Lets the engine make its requests; None when it is over before."""
+        if self.stopped:
+            return None
         # Elsewhere nothing is asked about what the target has shown.
         if self._gate.target.loopback:
             self._reach(ends)
-        job = Job(
-            self._document,
-            self._dialect,
-            self._limits,
-            max(0.0, ends - self._clock.monotonic()),
-            self._seed,
-            self.barred,
-        )
-        ended = self._follow(drive(job, self._gate, self._watcher))
-        self._explain(ended)
+        left = max(0.0, ends - self._clock.monotonic())
+        job = Job(self._document, self._dialect, self._limits, left, self._seed, self.barred)
+        return self._follow(drive(job, self._gate, self._watcher))
 
     def bar(self, operation_id: str, reason: str) -> None:
         """Sends an operation no more, and says why nothing is known of it."""
@@ -174,19 +188,14 @@ class Examination:
 
     # Our own requests
 
-    def _said(self, ends: float) -> Iterator[Said]:
-        if not self._trying.alone:
-            yield from self._own_checks(ends)
-        yield from self._laws(ends)
-
-    def _laws(self, ends: float) -> Iterator[Said]:
-        """Tries every law that applies, as long as there is time."""
+    def _laws(self, laws: Iterable[Applied], ends: float, share: float) -> Iterator[Said]:
+        """Tries laws, as long as a share of the time and of the requests lasts."""
         now = self._clock.monotonic()
-        terms = replace(self._trying.terms, ends=ends if self._trying.alone else now + (ends - now) * _LAWS_SHARE)
+        terms = replace(self._trying.terms, ends=now + (ends - now) * share)
         asker = Asker(self._gate, self._watcher, self._document, self._dialect)
         bench = Bench(asker, self._trying.means, terms, self.barred)
-        self._gate.keep_back(1 if self._trying.alone else _LAWS_SHARE)
-        for each in self._applied:
+        self._gate.keep_back(share)
+        for each in laws:
             self._tell(each.law.name, each.subject.operation_id)
             yield self._told_once(each, bench.hold(each))
         self._gate.keep_back(1)

@@ -1,6 +1,6 @@
-"""Every law there is, in the order in which they are tried."""
+"""Every law there is, in the order in which they are tried: what others rest on comes first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from contracts.laws import (
@@ -15,15 +15,9 @@ from contracts.laws import (
     sequences,
     usage,
 )
-from contracts.laws.law import Law, Need
+from contracts.laws.law import Law
 
 _MODULES = (accounts, resources, ingest, neighbours, usage, rules, billing, charges, robustness, sequences)
 
 
-def _in_order() -> Iterator[Law]:
-    """What others rest on first, and last what moves the account's clock: all that follows would be in its future."""
-    laws = [law for module in _MODULES for law in module.LAWS]
-    return iter(sorted(laws, key=lambda law: Need.CLOCK in law.needs))
-
-
-LAWS: Mapping[str, Law] = MappingProxyType({law.name: law for law in _in_order()})
+LAWS: Mapping[str, Law] = MappingProxyType({law.name: law for module in _MODULES for law in module.LAWS})
