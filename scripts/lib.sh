@@ -115,11 +115,18 @@ set_up() {
     ) 9>"$LOCK"
 }
 
-PRISM='@stoplight/prism-cli@5.16.0'
+# What runs on Node: Prism, a mock server without state, for the bench and tests; and a judge of HTML.
+NODE_TOOLS=('@stoplight/prism-cli@5.16.0' 'html-validate@9.7.1')
 
-# install_prism: puts Prism, a mock server without state, into node_modules, where the bench and one test start it.
-install_prism() {
-    if [ -f "$ROOT/node_modules/${PRISM%@*}/dist/index.js" ]; then return; fi
-    say "installing $PRISM"
-    npm install --prefix "$ROOT" --no-save --no-package-lock --no-audit --no-fund --loglevel=error "$PRISM" >/dev/null
+# install_node_tools: puts them into node_modules, all at once, since npm takes out what it was not told to put there.
+install_node_tools() {
+    local tool
+    for tool in "${NODE_TOOLS[@]}"; do
+        if [ ! -f "$ROOT/node_modules/${tool%@*}/package.json" ]; then
+            say "installing ${NODE_TOOLS[*]}"
+            npm install --prefix "$ROOT" --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
+                "${NODE_TOOLS[@]}" >/dev/null
+            return
+        fi
+    done
 }
