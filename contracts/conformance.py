@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.coverage.model import OperationCoverage
 from contracts.deviations import Judgement
 from contracts.exitcodes import ExitCode
 from contracts.model import Finding
@@ -68,6 +69,25 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What a check or a law is, for a reader who has not met it.
+
+    Args:
+        name: As in findings and results.
+        kind: check or law.
+        expects: What has to hold.
+        matters: What goes wrong for whom when it does not hold.
+        evidence: On whose word a law rests, one of `contracts.laws.law.Evidence`; empty for a check.
+    """
+
+    name: str
+    kind: str
+    expects: str
+    matters: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
 class Conformance:
     """What a run found out.
 
@@ -85,6 +105,10 @@ class Conformance:
         readings: What differs from our reading of what nobody says; no findings.
         faults: What could not be run.
         unreached: Operations that were not once answered with success.
+        coverage: What was tried of each operation of each projection; empty when nobody counted it.
+        words: What the checks and laws are that the results name.
+        loopback: Whether the target is on this machine.
+        writes: Whether the run was allowed to write.
         notes: What the reader should know, such as what stays at the target for ever.
         excused: How often a failure was none, by reason.
         redactor: Knows the run's secrets, for whoever writes something.
@@ -105,6 +129,10 @@ class Conformance:
     readings: tuple[Finding, ...] = ()
     faults: tuple[Fault, ...] = ()
     unreached: tuple[Unreached, ...] = ()
+    coverage: tuple[OperationCoverage, ...] = ()
+    words: tuple[Words, ...] = ()
+    loopback: bool = True
+    writes: bool = True
     notes: tuple[str, ...] = ()
     excused: dict[str, int] = field(default_factory=dict)
     redactor: Redactor = field(default_factory=Redactor, repr=False, compare=False)

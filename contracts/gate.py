@@ -30,7 +30,7 @@ from contracts.model import Exchange, Outcome, Target, Verdict
 from contracts.owning import Owner
 from contracts.policy import HAZARDS, READ_ONLY, Policy
 from contracts.rate import Rate
-from contracts.records import Job, body_of, record, text_of
+from contracts.records import Job, body_of, learn_sent, record, text_of
 from contracts.redact import Redactor
 from contracts.secrets import Secret
 from contracts.wire import LARGEST, StaleConnectionError, Way, Wire
@@ -61,12 +61,14 @@ class Terms:
         seconds: How long one exchange may take in all; None for 30 elsewhere and 10 on this machine.
         quota: The most requests an operation, repetitions left out; None for no limit. It holds elsewhere only.
         largest: Bytes of an answer's body.
+        redact: The fields whose values are masked in every record.
     """
 
     rate: float | None = None
     seconds: float | None = None
     quota: int | None = None
     largest: int = LARGEST
+    redact: tuple[str, ...] = ()
 
 
 @dataclass
@@ -103,6 +105,7 @@ class Gate:
         terms: How fast, how long, how much.
         clock: What waits and tells the time.
         observe: Is given a record of each request, the refused ones too.
+        witness: Is told of each request that was answered, as it was handed in and without a key, and of its status.
         key_header: The header that carries the key.
     """
 
@@ -116,17 +119,19 @@ class Gate:
         terms: Terms = Terms(),
         clock: Clock | None = None,
         observe: Callable[[Exchange], None] | None = None,
+        witness: Callable[[Job, int], None] | None = None,
         key_header: str = DEFAULT_HEADER,
     ) -> None:
         self.target = target
         self.ledger = ledger
         self.key_header = key_header
         self.counts = Counts()
-        self.redactor = Redactor(target.keys.all())
+        self.redactor = Redactor(target.keys.all(), terms.redact)
         self._remote = not target.loopback
         self._terms = terms
         self._clock = clock or SystemClock()
         self._observe = observe
+        self._witness = witness
         self._judge = Judge(target.url, operations, policy, remote=self._remote, ledger=ledger)
         self._owner = Owner(operations, ledger) if ledger else None
         self._credentials = Credentials(target, key_header)
@@ -338,6 +343,8 @@ class Gate:
                 self.counts.succeeded[job.operation_id] += 1
         response.request = job.request
         response.elapsed = self._last.elapsed = timedelta(seconds=job.elapsed)
+        if self._witness is not None:
+            self._witness(job, response.status_code)
         self._note(job, Verdict(Outcome.SENT), response)
 
     def _set_elapsed(self, response: requests.Response, *_: Any, **__: Any) -> None:
@@ -350,6 +357,7 @@ class Gate:
 
     def _note(self, job: Job, verdict: Verdict, response: requests.Response | None = None) -> None:
         """Hands out a record of what happened, without a secret in it."""
+        learn_sent(job, self.redactor)
         if response is not None:
             self.redactor.learn_from(response.headers.items(), response.content[:_LEARNED_FROM].decode("latin-1"))
         if self._observe is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.checks.asking import Asker
 from contracts.conformance import CheckedDocument, Conformance, Fault
+from contracts.coverage.recorder import Recorder
 from contracts.deviations import judge as judged
 from contracts.exitcodes import exit_code
 from contracts.findings import Findings
@@ -21,12 +22,13 @@ from contracts.laws.table import LAWS
 from contracts.laws.trial import Terms, Trial
 from contracts.ledger import Ledger
 from contracts.lines import Places
+from contracts.masking import masked
 from contracts.model import Result, RunError
 from contracts.policy import READ_ONLY, REMOVALS, WRITES
 from contracts.results import Board, Cell
-from contracts.runner import requests_of
+from contracts.runner import barred_of, requests_of
 from contracts.settings import Projection, Settings, plan_of, versions
-from contracts.telling import symptom_of
+from contracts.telling import symptom_of, words_of
 from contracts.watcher import Watcher
 
 SETTLED = 3 * 3600.0
@@ -159,7 +161,7 @@ def start(settings: Settings) -> Started:
         settings.ledger, target=settings.target.url, document=settings.target.document, clock=settings.clock
     ) as ledger:
         watcher = Watcher()
-        terms = GateTerms(rate=settings.rate, seconds=settings.seconds, quota=most)
+        terms = GateTerms(rate=settings.rate, seconds=settings.seconds, quota=most, redact=settings.redact)
         gate = Gate(
             settings.target,
             _operations(settings),
@@ -174,6 +176,7 @@ def start(settings: Settings) -> Started:
         for side in _sides(settings, gate, watcher, ledger.prefix):
             for each in side.laws(settings.laws.names):
                 halves += _begin(side, each, ledger, untold)
+    untold = [(law, gate.redactor.text(reason)) for law, reason in untold]
     if not halves:
         reason = untold[0][1] if untold else "no law of this document can be told in two halves"
         raise RunError(f"no law could be begun: {reason}", "look at the target, the key and --allow")
@@ -253,7 +256,7 @@ def judge(settings: Settings, ledger: Ledger) -> Conformance:
     Raises:
         RunError: The ledger holds nothing to be judged.
     """
-    return _Judging(settings, ledger).report()
+    return masked(_Judging(settings, ledger).report())
 
 
 class _Judging:
@@ -263,7 +266,10 @@ class _Judging:
         self._settle = settled(settings)
         self._began = settings.clock.monotonic()
         self._watcher = Watcher()
-        terms = GateTerms(rate=settings.rate, seconds=settings.seconds)
+        self._recorder = Recorder()
+        for projection, planned in zip(settings.projections, plan_of(settings), strict=True):
+            self._recorder.open(projection.document, projection.dialect, barred_of(planned))
+        terms = GateTerms(rate=settings.rate, seconds=settings.seconds, redact=settings.redact)
         self._gate = Gate(
             settings.target,
             _operations(settings),
@@ -272,6 +278,7 @@ class _Judging:
             terms=terms,
             clock=settings.clock,
             observe=self._watcher,
+            witness=self._recorder,
         )
         self._board = Board()
         self._findings, self._readings = Findings(settings.target.name), Findings(settings.target.name)
@@ -308,6 +315,10 @@ class _Judging:
             outcomes=outcomes,
             judgement=judgement,
             exit_code=exit_code(findings=len(judgement.open), faults=len(faults)),
+            coverage=self._recorder.coverage(),
+            words=words_of(each.cell.check for each in outcomes),
+            loopback=settings.target.loopback,
+            writes=False,
             readings=self._readings.all(_operations(settings), places),
             faults=faults,
             notes=(f"`contracts cleanup {self._ledger.path}` deletes what can be deleted, once all is judged",),
@@ -335,6 +346,7 @@ class _Judging:
             reason = f"it settles within {left / 60:.0f} more minutes"
             self._board.count(cell, Result.INCONCLUSIVE, reason)
             return
+        self._recorder.begin(projection.document, projection.dialect)
         said = self._bench(projection, half).replay(each, law.cases[half.case], half.case)
         self._board.count(cell, said.result, said.reason)
         if said.result in {Result.DIFFERS, Result.READING}:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from contracts.checks.asking import Asker, NoReply, Reply
@@ -10,17 +11,20 @@ from contracts.checks.opening import open_session
 from contracts.checks.samples import Sample, sample
 from contracts.cleanup import clean_up, cleanup_lines
 from contracts.conformance import CheckedDocument, Conformance, Fault, Requests, Unreached
+from contracts.coverage.recorder import Recorder
 from contracts.deviations import covers, judge
 from contracts.examining import Examination
 from contracts.exitcodes import exit_code
 from contracts.faults import EnvironmentFault, FaultKind, TargetFault
 from contracts.findings import Findings
+from contracts.focus import Focus
 from contracts.gate import Gate, Terms
 from contracts.lawful import Trying, chosen, means_of, terms_of
 from contracts.laws.applying import applied
 from contracts.laws.turning import HttpClock
 from contracts.ledger import Ledger, new_prefix
 from contracts.lines import Places
+from contracts.masking import masked
 from contracts.model import RunError
 from contracts.plan import Plan
 from contracts.policy import Policy, is_read
@@ -29,6 +33,7 @@ from contracts.progress import Progress, Quiet, Standing
 from contracts.results import Board
 from contracts.secrets import Secret
 from contracts.settings import Projection, Settings, plan_of, versions
+from contracts.telling import words_of
 from contracts.watcher import Watcher
 from specs.catalog import Document, Operation
 
@@ -47,7 +52,17 @@ def run(settings: Settings, progress: Progress | None = None) -> Conformance:
     with ExitStack() as stack:
         shown = stack.enter_context(progress or Quiet())
         ledger = stack.enter_context(_new_ledger(settings)) if settings.ledger else None
-        return _Run(settings, shown, ledger).report()
+        return masked(_Run(settings, shown, ledger).report())
+
+
+def contact(settings: Settings, projection: Projection) -> None:
+    """Asks the target for the first time, as each run does on each projection.
+
+    Raises:
+        RunError: It gives no answer, refuses the key, or may be asked nothing at all.
+    """
+    (planned,) = plan_of(replace(settings, projections=(projection,)))
+    _Run(settings, Quiet(), None).meet(projection, barred_of(planned))
 
 
 def _new_ledger(settings: Settings) -> Ledger:
@@ -69,9 +84,11 @@ class _Run:
         self._ends = self._began + settings.allowed.seconds
         self._standing = Standing()
         self._watcher = Watcher(self._saw)
+        self._recorder = Recorder()
         self._wholes = {each.whole.name: each.whole for each in settings.projections}
         self._operations = tuple(each for whole in self._wholes.values() for each in whole.operations)
-        terms = Terms(rate=settings.rate, seconds=settings.seconds, quota=settings.allowed.requests)
+        quota = settings.allowed.requests
+        terms = Terms(rate=settings.rate, seconds=settings.seconds, quota=quota, redact=settings.redact)
         self._gate = Gate(
             settings.target,
             self._operations,
@@ -80,7 +97,10 @@ class _Run:
             terms=terms,
             clock=settings.clock,
             observe=self._watcher,
+            witness=self._recorder,
         )
+        if settings.counts is not None:
+            self._gate.counts = settings.counts
         self._gate.end_at(self._ends)
         self._board = Board()
         self._findings = Findings(settings.target.name)
@@ -94,15 +114,20 @@ class _Run:
     def report(self) -> Conformance:
         """Runs every projection and puts the report together."""
         settings = self._settings
+        # What a run that looks at one thing alone leaves untried says nothing.
+        for projection, planned in self._planned() if settings.focus is None else ():
+            self._recorder.open(projection.document, projection.dialect, barred_of(planned))
         plans = [(each, planned) for each, planned in self._planned() if self._has_something(each)]
         left = sum(_weight(planned) for _, planned in plans)
         for projection, planned in plans:
             examination = self._examination(projection, planned)
+            if settings.focus is None:
+                self._recorder.begin(projection.document, projection.dialect, examination.barred)
             before = self._gate.counts.succeeded.copy()
             seconds = (self._ends - settings.clock.monotonic()) * _weight(planned) / left
             left -= _weight(planned)
             try:
-                self._preflight(projection, examination.barred)
+                self.meet(projection, examination.barred)
                 self._open_portal(projection, examination)
                 examination.run(seconds=seconds)
             except RunError as error:
@@ -121,11 +146,13 @@ class _Run:
 
     def _has_something(self, projection: Projection) -> bool:
         """Whether there is anything to be checked: a document can be without the operations of a law."""
-        trying = self._trying(projection)
-        return not trying.alone or bool(applied(trying.laws, projection.document))
+        trying, focus = self._trying(projection), self._settings.focus
+        if trying.alone:
+            return bool(applied(trying.laws, projection.document))
+        return focus is None or focus.is_in(projection.document)
 
     def _examination(self, projection: Projection, planned: Plan) -> Examination:
-        barred = {each.operation.operation_id: each.reason for each in planned.operations if each.reason}
+        barred = barred_of(planned)
         self._standing.document = projection.label
         return Examination(
             projection.document,
@@ -143,6 +170,7 @@ class _Run:
             trying=self._trying(projection),
             tell=self._tell,
             enough=self._is_enough,
+            focus=self._settings.focus,
         )
 
     def _trying(self, projection: Projection) -> Trying:
@@ -150,9 +178,13 @@ class _Run:
         settings, url = self._settings, self._settings.laws.clock_url
         clock = HttpClock(self._gate, self._watcher, url) if url else None
         terms = terms_of(settings, projection, self._prefix, clock=clock, ends=self._ends)
-        return Trying(chosen(settings), bool(settings.laws.names), means_of(settings), terms)
+        laws, focus = chosen(settings), settings.focus
+        if focus is not None:
+            laws = {name: law for name, law in laws.items() if name == focus.law}
+        alone = bool(settings.laws.names) or bool(laws and focus)
+        return Trying(laws, alone, means_of(settings), terms)
 
-    def _preflight(self, projection: Projection, barred: Mapping[str, str]) -> None:
+    def meet(self, projection: Projection, barred: Mapping[str, str]) -> None:
         """One request, to tell a dead target and a wrong key from findings."""
         self._tell("preflight", "")
         asker = Asker(self._gate, self._watcher, projection.document, projection.dialect)
@@ -172,9 +204,11 @@ class _Run:
 
     def _open_portal(self, projection: Projection, examination: Examination) -> None:
         """Opens a session for the operations of the portal, unless somebody did; without one they are not asked."""
-        barred = examination.barred
+        barred, focus = examination.barred, self._settings.focus or Focus()
         portal = [
-            each for each in projection.document.operations if is_portal(each) and each.operation_id not in barred
+            each
+            for each in projection.document.operations
+            if is_portal(each) and each.operation_id not in barred and focus.watches(each.operation_id)
         ]
         if not portal or self._settings.target.keys.session is not None:
             return
@@ -228,6 +262,10 @@ class _Run:
             requests=requests_of(self._gate),
             outcomes=outcomes,
             judgement=judgement,
+            coverage=self._recorder.coverage(),
+            words=words_of(each.cell.check for each in outcomes),
+            loopback=settings.target.loopback,
+            writes=settings.target.loopback or settings.policy.allow_writes,
             readings=self._readings.all(self._operations, places),
             exit_code=exit_code(findings=len(judgement.open), faults=len(self._faults)),
             faults=tuple(self._faults),
@@ -245,7 +283,7 @@ class _Run:
         self._tell("clean-up", "")
         # A gate without the plan's quota; the pause keeps the rate over the change.
         settings.clock.sleep(1.0)
-        terms = Terms(rate=settings.rate, seconds=settings.seconds)
+        terms = Terms(rate=settings.rate, seconds=settings.seconds, redact=settings.redact)
         gate = Gate(settings.target, self._operations, policy=WRITING, ledger=ledger, terms=terms, clock=settings.clock)
         try:
             self._notes += cleanup_lines(clean_up(gate, ledger, self._operations))
@@ -253,6 +291,11 @@ class _Run:
             self._notes.append(f"Not cleaned up: {error}")
         if ledger.entries():
             self._notes.append(f"`contracts cleanup {ledger.path}` tries once more to delete what is left")
+
+
+def barred_of(planned: Plan) -> dict[str, str]:
+    """What a plan never sends, and why, by operationId."""
+    return {each.operation.operation_id: each.reason for each in planned.operations if each.reason}
 
 
 def _weight(planned: Plan) -> int:

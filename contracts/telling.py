@@ -1,10 +1,11 @@
 """What a check or a law of ours said, as a symptom of a finding."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from contracts.checks.asking import Said
 from contracts.checks.table import CHECKS
+from contracts.conformance import Words
 from contracts.findings import Symptom
 from contracts.laws.law import Evidence
 from contracts.laws.table import LAWS
@@ -53,3 +54,16 @@ def symptom_of(said: Said, document: str, dialect: str, redactor: Redactor) -> S
         # Otherwise the operation decides whose a difference is.
         owner=Owner.OUR_READING if ours else None,
     )
+
+
+def words_of(names: Iterable[str]) -> tuple[Words, ...]:
+    """What the checks and laws of these names are, each once, in the order of their names."""
+    return tuple(_words(name) for name in sorted(set(names)))
+
+
+def _words(name: str) -> Words:
+    if name in LAWS:
+        law = LAWS[name]
+        return Words(name, "law", law.expects, law.why, law.evidence.value)
+    check = CHECKS[name]
+    return Words(name, "check", check.expects, check.matters)

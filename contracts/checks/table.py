@@ -38,12 +38,14 @@ class Check:
         name: As in reports and deviations.
         severity: Of a failure.
         expects: What has to hold, as a sentence.
+        matters: What goes wrong for whom when it does not.
         applies: Whether it can hold or fail for an operation at all.
     """
 
     name: str
     severity: Severity
     expects: str
+    matters: str
     applies: Applies
 
 
@@ -113,31 +115,132 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
     {
         check.name: check
         for check in (
-            Check("answer_complete", Severity.HIGH, "a whole answer, as long as it says", _always),
-            Check("answer_in_time", Severity.MEDIUM, "an answer before the time of a request is over", _always),
-            Check("not_a_server_error", Severity.CRITICAL, "no status from 500 on", _always),
-            Check("status_code_conformance", Severity.MEDIUM, "a documented status", _always),
-            Check("content_type_conformance", Severity.MEDIUM, "a documented media type", _always),
-            Check("response_headers_conformance", Severity.MEDIUM, "the documented headers", _documents_headers),
-            Check("response_schema_conformance", Severity.HIGH, "a body that fits the documented schema", _always),
-            Check("answer_form", Severity.HIGH, "an answer in the form of the request's dialect", _has_form),
-            Check("positive_data_acceptance", Severity.MEDIUM, "that valid data is accepted", _always),
-            Check("negative_data_rejection", Severity.MEDIUM, "that invalid data is refused", _has_input),
-            Check("missing_required_header", Severity.MEDIUM, "that a missing header is refused", _needs_header),
             Check(
-                "unsupported_method", Severity.MEDIUM, "405 and Allow for a method that is not there", _stands_for_path
+                "answer_complete",
+                Severity.HIGH,
+                "a whole answer, as long as it says",
+                "A client that reads half an answer works on with wrong data, or waits until it gives up.",
+                _always,
             ),
-            Check("allow_header_conformance", Severity.MEDIUM, "the documented methods in Allow", _stands_for_path),
-            Check("ensure_resource_availability", Severity.MEDIUM, "that what was created can be read", _creates),
-            Check("use_after_free", Severity.CRITICAL, "that what was deleted is gone", _deletes),
-            Check("key_required", Severity.CRITICAL, "401 or 403 without a key and with a wrong one", _needs_key),
+            Check(
+                "answer_in_time",
+                Severity.MEDIUM,
+                "an answer before the time of a request is over",
+                "Callers wait, time out and send again, and the same write may be made twice.",
+                _always,
+            ),
+            Check(
+                "not_a_server_error",
+                Severity.CRITICAL,
+                "no status from 500 on",
+                "The caller cannot tell its own mistake from an outage, so it retries what can never succeed.",
+                _always,
+            ),
+            Check(
+                "status_code_conformance",
+                Severity.MEDIUM,
+                "a documented status",
+                "Generated clients know the documented statuses alone: another one is an error that nobody handles.",
+                _always,
+            ),
+            Check(
+                "content_type_conformance",
+                Severity.MEDIUM,
+                "a documented media type",
+                "Clients choose their parser by it; with another one the answer is not read at all.",
+                _always,
+            ),
+            Check(
+                "response_headers_conformance",
+                Severity.MEDIUM,
+                "the documented headers",
+                "What a header promises, such as a place or a limit, is missing where callers look for it.",
+                _documents_headers,
+            ),
+            Check(
+                "response_schema_conformance",
+                Severity.HIGH,
+                "a body that fits the documented schema",
+                "Typed clients fail on the answer, or fill their fields with nothing and go on.",
+                _always,
+            ),
+            Check(
+                "answer_form",
+                Severity.HIGH,
+                "an answer in the form of the request's dialect",
+                "A client of this form reads the answer of another one: the numbers are there and mean something else.",
+                _has_form,
+            ),
+            Check(
+                "positive_data_acceptance",
+                Severity.MEDIUM,
+                "that valid data is accepted",
+                "Calls that the document allows fail, and the caller has no way to know why.",
+                _always,
+            ),
+            Check(
+                "negative_data_rejection",
+                Severity.MEDIUM,
+                "that invalid data is refused",
+                "Mistakes of callers are kept as data, and come to light in usage or on an invoice.",
+                _has_input,
+            ),
+            Check(
+                "missing_required_header",
+                Severity.MEDIUM,
+                "that a missing header is refused",
+                "A call without it is carried out under wrong assumptions instead of being refused.",
+                _needs_header,
+            ),
+            Check(
+                "unsupported_method",
+                Severity.MEDIUM,
+                "405 and Allow for a method that is not there",
+                "A mistyped method looks like a missing thing or an outage.",
+                _stands_for_path,
+            ),
+            Check(
+                "allow_header_conformance",
+                Severity.MEDIUM,
+                "the documented methods in Allow",
+                "Clients and proxies that ask what is allowed are told something wrong.",
+                _stands_for_path,
+            ),
+            Check(
+                "ensure_resource_availability",
+                Severity.MEDIUM,
+                "that what was created can be read",
+                "What was created and confirmed is not there for the next call, so that work is lost.",
+                _creates,
+            ),
+            Check(
+                "use_after_free",
+                Severity.CRITICAL,
+                "that what was deleted is gone",
+                "What was deleted goes on to be used, and perhaps to be billed.",
+                _deletes,
+            ),
+            Check(
+                "key_required",
+                Severity.CRITICAL,
+                "401 or 403 without a key and with a wrong one",
+                "Anybody can read or write the account's data without its key.",
+                _needs_key,
+            ),
             Check(
                 "refused_key_changes_nothing",
                 Severity.CRITICAL,
                 "that a request without a good key changes nothing",
+                "Somebody without a key can change what is metered and billed.",
                 _creates_or_deletes,
             ),
-            Check("account_isolation", Severity.CRITICAL, "that another account cannot read it", _reads),
+            Check(
+                "account_isolation",
+                Severity.CRITICAL,
+                "that another account cannot read it",
+                "One customer of the platform reads another one's data.",
+                _reads,
+            ),
         )
     }
 )
