@@ -53,6 +53,7 @@ def settings_of(url: str, report_dir: Path | None, options: dict[str, Any]) -> S
         fail_fast=options.get("fail_fast", False),
         ledger=ledger_path(report_dir) if writes else None,
         laws=_laws(options),
+        redact=_fields(options),
         files={each.document.name: Path(document) for each in found if document and not each.dialect and _is(document)},
     )
 
@@ -84,6 +85,7 @@ def settings_of_ledger(ledger: Ledger, names: tuple[tuple[str, str], ...], optio
         profile=Profile.SMOKE,
         deviations=_deviations(options),
         laws=_laws(options),
+        redact=_fields(options),
         files={Path(document).stem: Path(document)} if document else {},
     )
 
@@ -103,6 +105,13 @@ def _laws(options: dict[str, Any]) -> LawOptions:
     )
 
 
+def _fields(options: dict[str, Any]) -> tuple[str, ...]:
+    fields = tuple(name.strip() for name in options.get("redact", ()))
+    if not all(fields):
+        raise RunError("--redact is given no name", "name a member, a parameter or a header, such as customerName")
+    return fields
+
+
 def _is(document: str) -> bool:
     return Path(document).is_file()
 
@@ -110,7 +119,7 @@ def _is(document: str) -> bool:
 def ledger_path(report_dir: Path | None) -> Path:
     """A new file beside the reports, or where the command was called."""
     folder = report_dir or Path()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder / f"contracts-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.ledger"
 
 

@@ -40,6 +40,12 @@ _DEVIATIONS = click.option(
 _REPORTS = click.option(
     "--report-dir", type=click.Path(file_okay=False, path_type=Path), help="Where reports are written."
 )
+_REDACT = click.option(
+    "--redact",
+    multiple=True,
+    metavar="FIELD",
+    help="Mask the values of this field wherever they are seen (repeatable).",
+)
 _SEED = click.option("--seed", type=click.IntRange(0), help="Of everything that is generated.  [default: a new one]")
 _YES = click.option("--yes", is_flag=True, help="Do not ask before a target elsewhere is asked.")
 
@@ -66,6 +72,7 @@ planned = options(*_TARGET, _PROFILE, _KEY)
 checked = options(
     _SEED,
     _REPORTS,
+    _REDACT,
     _DEVIATIONS,
     click.option("--fail-fast", is_flag=True, help="End with the first finding that nobody accepted."),
     _YES,
@@ -79,12 +86,13 @@ checked = options(
 )
 """What `check` alone is told."""
 
-started = options(*_TARGET, _KEY, _SEED, _YES, law_names("Begin this law alone (repeatable)."), _DEDUP)
+started = options(*_TARGET, _KEY, _SEED, _REDACT, _YES, law_names("Begin this law alone (repeatable)."), _DEDUP)
 """What `laws start` is told."""
 
 judged = options(
     _KEY,
     _REPORTS,
+    _REDACT,
     _DEVIATIONS,
     _STRICT,
     click.option(

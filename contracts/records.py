@@ -9,6 +9,9 @@ from contracts.judging import Ruling
 from contracts.model import BODY_LIMIT, Exchange, Verdict
 from contracts.redact import Redactor
 
+_LONGEST = BODY_LIMIT // 4
+"""Bytes of a secret that could be cut."""
+
 
 @dataclass
 class Job:
@@ -59,6 +62,19 @@ def body_of(request: requests.PreparedRequest) -> bytes | None:
     raise TypeError("the body is a stream")
 
 
+def learn_sent(job: Job, redactor: Redactor) -> None:
+    """Tells a redactor what a request carries of the fields that it masks."""
+    if not redactor.fields:
+        return
+    request, operation = job.request, job.ruling.operation
+    try:
+        body = body_of(request) or b""
+    except TypeError:
+        body = b""
+    headers = [(name, text_of(value)) for name, value in request.headers.items()]
+    redactor.learn_sent(operation.path if operation else "", request.path_url, headers, body)
+
+
 def record(job: Job, verdict: Verdict, response: requests.Response | None, redactor: Redactor) -> Exchange:
     """What happened to a request, without a secret in it.
 
@@ -67,7 +83,7 @@ def record(job: Job, verdict: Verdict, response: requests.Response | None, redac
     request = job.request
     headers = job.shown_headers or {name: text_of(value) for name, value in request.headers.items()}
     try:
-        body = (body_of(request) or b"")[:BODY_LIMIT]
+        body = body_of(request) or b""
     except TypeError:
         body = b""
     return Exchange(
@@ -75,12 +91,20 @@ def record(job: Job, verdict: Verdict, response: requests.Response | None, redac
         operation_id=job.operation_id,
         method=str(request.method),
         path=redactor.text(request.path_url),
-        headers={name: redactor.text(value) for name, value in headers.items()},
-        body=redactor.data(body),
+        headers=redactor.sent_headers(headers.items()),
+        body=beginning(body, redactor),
         status=response.status_code if response is not None else None,
         response_headers=redactor.headers(response.headers.items()) if response is not None else {},
-        response_body=redactor.data(response.content[:BODY_LIMIT]) if response is not None else b"",
+        response_body=beginning(response.content, redactor) if response is not None else b"",
         elapsed=job.elapsed,
         attempts=job.attempts,
         verdict=verdict,
     )
+
+
+def beginning(body: bytes, redactor: Redactor) -> bytes:
+    """As much of a body as is kept. It is cut when all is masked, so that no half of a secret is left at its end."""
+    window = body[: 2 * BODY_LIMIT]
+    masked = redactor.data(window)
+    whole = masked if len(window) == len(body) else masked[: max(0, len(masked) - _LONGEST)]
+    return whole[:BODY_LIMIT]

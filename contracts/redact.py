@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Iterable
 
+from contracts.fields import Fields
 from contracts.keys import AMBERFLO, OTHER, SESSION, SOLVIMON, WORD, WRONG_KEY
 from contracts.secrets import MASK, Secret
 
@@ -19,6 +20,7 @@ MOST_LEARNED = 1000
 _REVEALING = r"(?:(?<!page)(?<!page[_-])token|secret|passw(?:or)?d|api[_-]?key|credential|signature)"
 # What stands for a key that is not shown, or was made up to be refused, is no secret, and its reader needs it.
 _SHOWN = rf"(?:{WORD} )?(?:\$(?:{AMBERFLO}|{OTHER}|{SOLVIMON}|{SESSION})|{re.escape(WRONG_KEY)})"
+_VARIABLE = re.compile(_SHOWN)
 _JSON_MEMBER = re.compile(
     rf'("(?:[^"\\]{{0,60}}{_REVEALING}[^"\\]{{0,20}})"\s*:\s*")(?!{_SHOWN}")((?:[^"\\]|\\.)+)', re.IGNORECASE
 )
@@ -42,9 +44,11 @@ class Redactor:
 
     Args:
         secrets: What it knows from the start.
+        fields: The names of members, parameters and headers whose values are masked too.
     """
 
-    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+    def __init__(self, secrets: Iterable[Secret] = (), fields: Iterable[str] = ()) -> None:
+        self.fields = Fields(fields)
         self._lock = threading.Lock()
         self._known: dict[str, None] = {}
         self._pattern: re.Pattern[str] | None = None
@@ -56,20 +60,51 @@ class Redactor:
         self._add(secret.reveal(), SHORTEST_LEARNED)
 
     def learn_from(self, headers: Iterable[tuple[str, str]], body: str) -> None:
-        """Learns the tokens, session URLs and cookies that an answer hands out."""
+        """Learns the tokens, session URLs and cookies that an answer hands out, and the values of fields.
+
+        Args:
+            headers: Of the answer.
+            body: Its bytes as Latin-1.
+        """
+        headers = tuple(headers)
         for pattern in _structures(body):
             for match in pattern.finditer(body):
                 self._add(match.group(2), SHORTEST_LEARNED)
         for name, value in headers:
             if name.lower() == "set-cookie":
                 self._add(value.partition(";")[0].partition("=")[2], SHORTEST_LEARNED)
+        if self.fields:
+            self._learn_fields(headers, body.encode("latin-1", "replace"))
+
+    def learn_sent(self, template: str, path: str, headers: Iterable[tuple[str, str]], body: bytes) -> None:
+        """Learns the values of fields that a request carries.
+
+        Args:
+            template: The path as documented, its parameters in braces; empty when no document knows it.
+            path: Path and query as sent.
+            headers: As sent.
+            body: As sent.
+        """
+        if self.fields:
+            self.fields.learn_path(template, path)
+            self.fields.learn(path)
+            self._learn_fields(headers, body)
+
+    def _learn_fields(self, headers: Iterable[tuple[str, str]], body: bytes) -> None:
+        for name, value in headers:
+            self.fields.learn_value(name, value)
+        self.fields.learn(body.decode("utf-8", "replace"))
 
     def text(self, text: str) -> str:
-        """The text with every secret masked."""
-        masked = self._pattern.sub(MASK, text) if self._pattern else text
+        """The text with every secret, what looks like one, and the values of every field masked."""
+        masked = self.known(self.fields.masked(text))
         for pattern in _structures(masked):
             masked = pattern.sub(_keep_first, masked)
         return masked
+
+    def known(self, text: str) -> str:
+        """The text with every known secret masked, and nothing else: a whole report has members of its own."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
 
     def data(self, data: bytes) -> bytes:
         """The bytes with every secret masked."""
@@ -77,7 +112,16 @@ class Redactor:
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         """The headers with every secret masked; those that hold nothing but a secret are masked whole."""
-        return {name: MASK if _holds_secret(name) else self.text(value) for name, value in headers}
+        return {
+            name: MASK if _holds_secret(name) or self.fields.has(name) else self.text(value) for name, value in headers
+        }
+
+    def sent_headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """The headers of a request with every secret masked; a variable in the place of a key is shown."""
+        return {name: self.text(value) if self._is_shown(name, value) else MASK for name, value in headers}
+
+    def _is_shown(self, name: str, value: str) -> bool:
+        return not self.fields.has(name) or _VARIABLE.fullmatch(value) is not None
 
     def _add(self, value: str, shortest: int) -> None:
         if len(value) < shortest or value in self._known or value == MASK:

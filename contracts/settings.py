@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from contracts.clock import Clock, SystemClock
+from contracts.focus import Focus
+from contracts.gate import Counts
 from contracts.laws.law import Dedup
 from contracts.model import LIMITS, Deviation, Limits, Profile, RunError, Target
 from contracts.plan import Plan, plan
@@ -68,7 +70,10 @@ class Settings:
         ledger: Where a run that writes elsewhere notes what it makes, or None.
         files: The file of a document that is no vendor's, by its name.
         limits: Instead of those of the profile.
+        focus: What is looked at alone, or None for everything.
+        counts: What runs before this one have sent, when their requests count as its own.
         laws: What is said of laws.
+        redact: The fields whose values are not to be seen.
         seconds: For one request, instead of the gate's own limit.
         today: On which deviations are judged.
         clock: What waits and tells the time.
@@ -85,7 +90,10 @@ class Settings:
     ledger: Path | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
     limits: Limits | None = None
+    focus: Focus | None = None
+    counts: Counts | None = None
     laws: LawOptions = LawOptions()
+    redact: tuple[str, ...] = ()
     seconds: float | None = None
     today: date | None = None
     clock: Clock = field(default_factory=SystemClock)
@@ -93,7 +101,8 @@ class Settings:
     @property
     def allowed(self) -> Limits:
         """The limits of the run."""
-        return self.limits or LIMITS[self.profile]
+        limits = self.limits or LIMITS[self.profile]
+        return limits if self.focus is None else replace(limits, phases=self.focus.phases(limits.phases))
 
 
 def projections(target: Target, document: str | None) -> tuple[Projection, ...]:
