@@ -1,8 +1,10 @@
 """The words of a check: what is checked, how hard, what was sent, and what was found. Data alone, no behaviour."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from types import MappingProxyType
 
 from contracts.secrets import Secret
@@ -214,6 +216,12 @@ class Identity:
     status: int | None = None
     schema_path: str = ""
     dialects: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 in hexadecimal of all but the dialects: the same from run to run, whichever forms a run looks at."""
+        parts = [self.target, self.document, self.check, self.operation_id, self.status, self.schema_path]
+        return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

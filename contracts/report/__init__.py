@@ -1,4 +1,4 @@
-"""Renders the report of a run: as JSON, as JUnit, and for a terminal. Nothing here decides anything."""
+"""Renders the report of a run in each of its forms. Nothing here decides anything."""
 
 from contracts.report.files import write_reports
 

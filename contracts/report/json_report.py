@@ -1,18 +1,28 @@
 """The report as JSON, by the schema beside this module."""
 
 import json
+from collections.abc import Mapping
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
-from contracts.conformance import Conformance, Fault
+from contracts.conformance import Conformance, Fault, Words
+from contracts.coverage.model import Covered, Keyword, OperationCoverage
+from contracts.coverage.summary import Tally, by_family, whole
+from contracts.coverage.summary import by_evidence as covered_by_evidence
 from contracts.deviations import Accepted
 from contracts.model import Deviation, Example, Exchange, Finding, Identity
 from contracts.results import Outcome, by_evidence, totals
 
-VERSION = 3
+VERSION = 4
 """Of the format; a reader of one version is not surprised by any report of it."""
 
 SCHEMA = "report.schema.json"
+
+KEYWORD_STATES: Mapping[tuple[bool, bool], str] = MappingProxyType(
+    {(True, True): "tested", (True, False): "met", (False, True): "broken", (False, False): "untested"}
+)
+"""What is written of a keyword that something could be sent for, by whether it was met and whether it was broken."""
 
 
 def schema() -> dict[str, Any]:
@@ -27,12 +37,18 @@ def as_json(conformance: Conformance) -> dict[str, Any]:
     return {
         "report": VERSION,
         **conformance.described(),
+        # As it was measured: what is read back is what was written.
+        "seconds": conformance.seconds,
+        "loopback": conformance.loopback,
+        "writes": conformance.writes,
         "exit_code": int(conformance.exit_code),
         "requests": vars(conformance.requests),
         "totals": totals(conformance.outcomes),
         "evidence": by_evidence(conformance.outcomes),
-        "findings": [_finding(each) for each in judgement.open],
-        "readings": [_finding(each) for each in conformance.readings],
+        "coverage": _coverage(conformance.coverage) if conformance.coverage else None,
+        "checks": {each.name: _words(each) for each in conformance.words},
+        "findings": [finding_as_json(each) for each in judgement.open],
+        "readings": [finding_as_json(each) for each in conformance.readings],
         "deviations": {
             "accepted": [_accepted(each) for each in judgement.accepted],
             "expired": [_accepted(each) for each in judgement.expired],
@@ -55,6 +71,57 @@ def render(conformance: Conformance) -> str:
     return json.dumps(as_json(conformance), indent=2, ensure_ascii=False) + "\n"
 
 
+def _coverage(coverage: tuple[OperationCoverage, ...]) -> dict[str, Any]:
+    return {
+        "whole": _tallies(whole(coverage)),
+        "families": {name: _tallies(tallies) for name, tallies in by_family(coverage).items()},
+        "evidence": {name: _tallies(tallies) for name, tallies in covered_by_evidence(coverage).items()},
+        "operations": [_covered(each) for each in coverage],
+    }
+
+
+def _tallies(tallies: Mapping[str, Tally]) -> dict[str, Any]:
+    return {
+        name: {
+            Covered.TESTED.value: each.tested,
+            Covered.UNTESTED.value: each.untested,
+            Covered.NOT_REACHABLE.value: each.not_reachable,
+        }
+        for name, each in tallies.items()
+    }
+
+
+def _covered(each: OperationCoverage) -> dict[str, Any]:
+    return {
+        "document": each.document,
+        "dialect": each.dialect or None,
+        "operation": each.operation_id,
+        "method": each.method,
+        "path": each.path,
+        "family": each.family,
+        "evidence": each.evidence or None,
+        "state": each.state.value,
+        "reason": each.reason or None,
+        "statuses": {status: state.value for status, state in each.statuses},
+        "parameters": [{"in": one.place, "name": one.name, "state": one.state.value} for one in each.parameters],
+        "keywords": {one.pointer: _keyword(one) for one in each.keywords},
+    }
+
+
+def _keyword(keyword: Keyword) -> str:
+    """A state more than coverage has: half of what makes a keyword tested."""
+    return KEYWORD_STATES[keyword.met, keyword.broken] if keyword.reachable else Covered.NOT_REACHABLE.value
+
+
+def _words(words: Words) -> dict[str, Any]:
+    return {
+        "kind": words.kind,
+        "expects": words.expects,
+        "matters": words.matters,
+        "evidence": words.evidence or None,
+    }
+
+
 def _identity(identity: Identity) -> dict[str, Any]:
     return {
         "target": identity.target,
@@ -67,9 +134,11 @@ def _identity(identity: Identity) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON values."""
     line = finding.rests_on
     return {
+        "fingerprint": finding.identity.fingerprint,
         "identity": _identity(finding.identity),
         "severity": finding.severity.value,
         "expected": finding.expected,
@@ -102,7 +171,7 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
             "headers": dict(exchange.response_headers),
             "body": _text(exchange.response_body),
         },
-        "seconds": round(exchange.elapsed, 3),
+        "seconds": exchange.elapsed,
         "attempts": exchange.attempts,
     }
 
@@ -113,7 +182,7 @@ def _text(body: bytes) -> str:
 
 
 def _accepted(accepted: Accepted) -> dict[str, Any]:
-    return {"finding": _finding(accepted.finding), "deviation": _deviation(accepted.deviation)}
+    return {"finding": finding_as_json(accepted.finding), "deviation": _deviation(accepted.deviation)}
 
 
 def _deviation(deviation: Deviation) -> dict[str, Any]:

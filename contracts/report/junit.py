@@ -4,28 +4,41 @@ What differs is a failure; what could not be run is an error; what has no verdic
 no tool counts it as passed. An accepted finding is skipped too, with the deviation's words.
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from contracts.conformance import Conformance
+from contracts.coverage.model import OperationCoverage
+from contracts.coverage.summary import DIMENSIONS, whole
 from contracts.deviations import Accepted
 from contracts.model import Finding, Result
+from contracts.report.sums import NOT_COUNTED, share
+from contracts.report.visible import visible
 from contracts.results import Outcome
 
 SCHEMA = "junit.xsd"
 
-# Characters that XML 1.0 has no way to write.
-_UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+Properties = Iterable[tuple[str, str]]
+"""Names and values, which a suite tells of itself."""
+
+_MOST = 10_000
+"""Characters of one text."""
 
 
 def render(conformance: Conformance) -> str:
     """The report as text."""
     root = Element("testsuites", name="contracts")
-    suites = [_suite(conformance, label, list(group)) for label, group in groupby(conformance.outcomes, _label)]
+    shared = tuple(_properties(conformance))
+    covered = {(each.document, each.dialect, each.operation_id): each for each in conformance.coverage}
+    suites = []
+    for label, group in groupby(conformance.outcomes, _label):
+        outcomes = list(group)
+        cell = outcomes[0].cell
+        own = _coverage(covered.get((cell.document, cell.dialect, cell.operation_id)))
+        suites.append(_suite(conformance, label, outcomes, (*shared, *own)))
     if conformance.faults:
-        suites.append(_fault_suite(conformance))
+        suites.append(_fault_suite(conformance, shared))
     root.extend(suites)
     for count in ("tests", "failures", "errors", "skipped"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
@@ -39,10 +52,10 @@ def _label(outcome: Outcome) -> str:
     return ".".join(part for part in (cell.document, cell.dialect, cell.operation_id) if part)
 
 
-def _suite(conformance: Conformance, label: str, outcomes: list[Outcome]) -> Element:
-    suite = _new_suite(conformance, label)
+def _suite(conformance: Conformance, label: str, outcomes: list[Outcome], properties: Properties) -> Element:
+    suite = _new_suite(conformance, label, properties)
     for outcome in outcomes:
-        case = SubElement(suite, "testcase", name=outcome.cell.check, classname=_clean(label), time="0.000")
+        case = SubElement(suite, "testcase", name=_clean(outcome.cell.check), classname=_clean(label), time="0.000")
         _fill(case, outcome, conformance)
     _count(suite)
     return suite
@@ -95,8 +108,8 @@ def _words(accepted: Accepted) -> str:
     return f"accepted until {deviation.until} by {deviation.owner}: {deviation.reason}"
 
 
-def _fault_suite(conformance: Conformance) -> Element:
-    suite = _new_suite(conformance, "run")
+def _fault_suite(conformance: Conformance, properties: Properties) -> Element:
+    suite = _new_suite(conformance, "run", properties)
     for fault in conformance.faults:
         name = " ".join(part for part in (fault.document, fault.dialect) if part) or "run"
         case = SubElement(suite, "testcase", name=_clean(name), classname="run", time="0.000")
@@ -105,15 +118,15 @@ def _fault_suite(conformance: Conformance) -> Element:
     return suite
 
 
-def _new_suite(conformance: Conformance, label: str) -> Element:
-    suite = Element("testsuite", name=_clean(label), timestamp=conformance.started, time="0.000")
-    properties = SubElement(suite, "properties")
-    for name, value in _properties(conformance):
-        SubElement(properties, "property", name=name, value=_clean(value))
+def _new_suite(conformance: Conformance, label: str, properties: Properties) -> Element:
+    suite = Element("testsuite", name=_clean(label), timestamp=_clean(conformance.started), time="0.000")
+    parent = SubElement(suite, "properties")
+    for name, value in properties:
+        SubElement(parent, "property", name=_clean(name), value=_clean(value))
     return suite
 
 
-def _properties(conformance: Conformance) -> Iterable[tuple[str, str]]:
+def _properties(conformance: Conformance) -> Iterator[tuple[str, str]]:
     yield "target", f"{conformance.target} {conformance.url}"
     yield "profile", conformance.profile
     yield "seed", str(conformance.seed)
@@ -122,6 +135,22 @@ def _properties(conformance: Conformance) -> Iterable[tuple[str, str]]:
         yield ".".join(filter(None, ("sha256", document.name, document.dialect))), document.digest
     for name, version in conformance.versions.items():
         yield f"version.{name}", version
+    if not conformance.coverage:
+        yield "coverage", NOT_COUNTED
+        return
+    for dimension, tally in whole(conformance.coverage).items():
+        yield f"coverage.{dimension}", share(tally)
+
+
+def _coverage(operation: OperationCoverage | None) -> Iterator[tuple[str, str]]:
+    """What was tried of the operation of a suite."""
+    if operation is None:
+        return
+    yield "operation", operation.state.value + (f": {operation.reason}" if operation.reason else "")
+    tallies = whole([operation])
+    for dimension in DIMENSIONS:
+        if tallies[dimension].total and dimension != "operations":
+            yield f"operation.{dimension}", share(tallies[dimension])
 
 
 def _count(suite: Element) -> None:
@@ -132,5 +161,5 @@ def _count(suite: Element) -> None:
 
 
 def _clean(text: str) -> str:
-    """The text without what XML cannot hold."""
-    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """The text as XML can hold it and a reader can see it."""
+    return visible(text, keep="\t\n", most=_MOST)

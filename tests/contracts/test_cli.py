@@ -57,7 +57,7 @@ def account() -> Iterator[Account]:
 
 
 def test_findings_are_one(broken: Server, tmp_path: Path) -> None:
-    """A check with findings prints them, writes both reports and nothing else, and ends with 1."""
+    """A check with findings prints them, writes every report and nothing else, and ends with 1."""
     done = contracts(
         "check", broken.url, "--document", THINGS, "--profile", "smoke", "--seed", "3", "--report-dir", "out",
         folder=tmp_path,
@@ -69,7 +69,10 @@ def test_findings_are_one(broken: Server, tmp_path: Path) -> None:
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
         "out",
         "out/junit.xml",
+        "out/report.html",
         "out/report.json",
+        "out/report.md",
+        "out/report.sarif",
     ]
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert (report["exit_code"], report["seed"], report["profile"]) == (1, 3, "smoke")

@@ -12,11 +12,13 @@ import pytest
 from rich.console import Console
 
 from contracts.conformance import Conformance
+from contracts.coverage import Covered, Keyword, OperationCoverage
 from contracts.deviations import Accepted, Judgement
 from contracts.exitcodes import ExitCode, exit_code
 from contracts.model import Result, RunError
 from contracts.redact import Redactor
 from contracts.report import json_report, junit, write_reports
+from contracts.report.files import FILES
 from contracts.report.terminal import print_report
 from contracts.secrets import Secret
 from tests.contracts.made import conformance, deviation, exchange, finding, outcome
@@ -165,12 +167,12 @@ def test_json_names_everything() -> None:
 
 
 def test_files_are_written_without_secrets(tmp_path: Path) -> None:
-    """Both files are there, and a secret that slipped into the report does not slip into them."""
+    """All files are there, and a secret that slipped into the report does not slip into them."""
     canary = "canary-key-12345"
     leaking = finding(schema_path=canary)
     found = conformance(Judgement(open=(leaking,)), redactor=Redactor([Secret(canary)]), notes=(canary,))
     written = write_reports(found, tmp_path / "new" / "folder")
-    assert [path.name for path in written] == ["report.json", "junit.xml"]
+    assert [path.name for path in written] == [each.file for each in FILES]
     for path in written:
         assert canary not in path.read_text(encoding="utf-8")
 
@@ -198,3 +200,12 @@ def test_examples_say_what_was_sent() -> None:
     """An example has the request as sent, with the variable in the key's place."""
     example = json_report.as_json(conformance())["findings"][0]["examples"][0]
     assert example["request"]["headers"] == dict(exchange().headers)
+
+
+def test_the_second_lock_leaves_a_reports_own_members_alone(tmp_path: Path) -> None:
+    """What a documented field is called, such as a token, masks nothing of what is said of it."""
+    keyword = Keyword("/properties/token/pattern", met=True, broken=True)
+    operation = ("amberflo", "live", "listUsers", "POST", "/users", "billing", "published", Covered.TESTED)
+    write_reports(conformance(coverage=(OperationCoverage(*operation, keywords=(keyword,)),)), tmp_path)
+    (shown,) = json.loads((tmp_path / "report.json").read_text())["coverage"]["operations"]
+    assert shown["keywords"] == {keyword.pointer: "tested"}
