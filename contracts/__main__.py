@@ -1,4 +1,4 @@
-"""The command line: `contracts check`, `plan`, `cleanup`, `laws` and `explain`.
+"""The command line: `contracts check`, `plan`, `cleanup`, `report`, `compare`, `laws` and `explain`.
 
 What takes long to import is imported by the commands, after they have said that they began.
 """
@@ -13,6 +13,9 @@ import click
 
 from contracts.exitcodes import ExitCode
 from contracts.options import checked, clear_errors, judged, key, planned, say, shown, started
+
+FORMATS = ("text", "json", "junit", "markdown", "sarif", "html")
+COMPARED = ("text", "json", "markdown")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -66,6 +69,46 @@ def cleanup(ledger: Path, api_key: str | None) -> None:
     result = clean_up_file(ledger, api_key=api_key)
     click.echo("\n".join(cleanup_lines(result)))
     sys.exit(ExitCode.COULD_NOT_RUN if result.failed else ExitCode.CONFORMS)
+
+
+@main.command()
+@click.argument("run", metavar="RUN.json", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="In which form.")
+@click.option("--output", type=click.Path(path_type=Path), help="The file to write.  [default: standard output]")
+@clear_errors
+def report(run: Path, form: str, output: Path | None) -> None:
+    """Render the report of an earlier run once more.
+
+    Exit status: 0 it is rendered, whatever it says; 2 it cannot be read or written.
+    """
+    from contracts.handing import print_rendered, write_rendered  # noqa: PLC0415 - see the module's docstring
+    from contracts.report.reading import read_report  # noqa: PLC0415 - as above
+
+    conformance = read_report(run)
+    if output is None:
+        print_rendered(conformance, form)
+    else:
+        write_rendered(conformance, form, output)
+
+
+@main.command()
+@click.argument("old", metavar="OLD.json", type=click.Path(path_type=Path))
+@click.argument("new", metavar="NEW.json", type=click.Path(path_type=Path))
+@click.option("--family", "families", multiple=True, metavar="NAME", help="Compare this family alone (repeatable).")
+@click.option("--format", "form", type=click.Choice(COMPARED), default="text", help="In which form.")
+@clear_errors
+def compare(old: Path, new: Path, families: tuple[str, ...], form: str) -> None:
+    """Tell what got better or worse from one run to the next, where both looked.
+
+    Exit status: 0 nothing got worse, 1 something did, 2 the runs cannot be compared.
+    """
+    from contracts import comparing  # noqa: PLC0415 - see the module's docstring
+    from contracts.handing import print_text  # noqa: PLC0415 - as above
+    from contracts.report.reading import read_report  # noqa: PLC0415 - as above
+
+    comparison = comparing.compare(read_report(old), read_report(new), families)
+    print_text(comparing.RENDERERS[form](comparison))
+    sys.exit(comparison.exit_code)
 
 
 @main.group(invoke_without_command=True)
