@@ -21,6 +21,7 @@ from contracts.engine.drive import Answered, Ended, OperationBegun, PhaseBegun, 
 from contracts.engine.translate import Failed
 from contracts.faults import EnvironmentFault, FaultKind, Refused, TargetFault
 from contracts.findings import Findings, Symptom
+from contracts.focus import Focus
 from contracts.gate import Gate
 from contracts.lawful import Trying
 from contracts.laws.applying import Applied, applied, barred_result
@@ -60,6 +61,7 @@ class Examination:
         trying: What is tried of the laws.
         tell: Is told the phase and the operation.
         enough: Whether to stop, asked after each finding.
+        focus: What is looked at alone, or None for everything.
     """
 
     def __init__(  # noqa: PLR0913 - one place where an examination is put together
@@ -80,6 +82,7 @@ class Examination:
         trying: Trying,
         tell: Callable[[str, str], None],
         enough: Callable[[], bool],
+        focus: Focus | None = None,
     ) -> None:
         self.barred = dict(barred)
         self.excused: Counter[str] = Counter()
@@ -89,7 +92,7 @@ class Examination:
         self._limits, self._seed = limits, seed
         self._board, self._findings, self._readings = board, findings, readings
         self._trying, self._applied = trying, applied(trying.laws, document)
-        self._tell, self._enough = tell, enough
+        self._tell, self._enough, self._focus = tell, enough, focus
         self._ground = Ground.of(document, whole)
         self._scope = Scope(document, lifecycles(document))
         self._operations = {each.operation_id: each for each in document.operations}
@@ -103,12 +106,14 @@ class Examination:
         Raises:
             RunError: Not one request was answered, or the engine broke.
         """
+        if self._focus is not None and self._focus.operation_id in self.barred:
+            return
         ends = self._clock.monotonic() + seconds
         alone = self._trying.alone
         # What moves the account's clock comes when nothing else is to follow, such as a session that would end.
         last = [each for each in self._applied if Need.CLOCK in each.law.needs]
         first = [each for each in self._applied if Need.CLOCK not in each.law.needs]
-        self._hear(() if alone else self._own_checks(ends))
+        self._hear(() if alone or self._is_about_chains() else self._own_checks(ends))
         self._hear(self._laws(first, ends, 1 if alone else _LAWS_SHARE))
         ended = None if alone else self._generate(ends - (seconds * _LAST_SHARE if last else 0))
         self._hear(self._laws(last, ends, 1))
@@ -131,10 +136,11 @@ class Examination:
         if self.stopped:
             return None
         # Elsewhere nothing is asked about what the target has shown.
-        if self._gate.target.loopback:
+        if self._gate.target.loopback and not self._is_about_chains():
             self._reach(ends)
         left = max(0.0, ends - self._clock.monotonic())
-        job = Job(self._document, self._dialect, self._limits, left, self._seed, self.barred)
+        only = self._focus.operation_id if self._focus is not None else ""
+        job = Job(self._document, self._dialect, self._limits, left, self._seed, self.barred, only)
         return self._follow(drive(job, self._gate, self._watcher))
 
     def bar(self, operation_id: str, reason: str) -> None:
@@ -151,7 +157,7 @@ class Examination:
         """Enters every cell that applies; what is barred is known at once."""
         for each in self._applied:
             self._open_law(each)
-        for operation in () if self._trying.alone else self._document.operations:
+        for operation in () if self._trying.alone else self._watched():
             for check in CHECKS.values():
                 if check.applies(operation, self._scope):
                     self._open_cell(operation, check)
@@ -176,6 +182,18 @@ class Examination:
     def _settle(self, cell: Cell, reason: str) -> None:
         """Gives the cell of a barred operation its result."""
         self._board.count(cell, barred_result(reason), reason)
+
+    def _watches(self, operation_id: str) -> bool:
+        """Whether an operation is judged."""
+        return self._focus is None or self._focus.watches(operation_id)
+
+    def _watched(self) -> Iterator[Operation]:
+        """The operations that are judged."""
+        return (each for each in self._document.operations if self._watches(each.operation_id))
+
+    def _is_about_chains(self) -> bool:
+        """Whether nothing but chains of requests is looked at."""
+        return self._focus is not None and self._focus.chains
 
     def _cell(self, operation_id: str, check: str) -> Cell:
         return Cell(self._document.name, self._dialect, operation_id, check)
@@ -215,7 +233,7 @@ class Examination:
     def _own_checks(self, ends: float) -> Iterator[Said]:
         asker = Asker(self._gate, self._watcher, self._document, self._dialect)
         self._tell("keys", "")
-        for operation in self._document.operations:
+        for operation in self._watched():
             if self._clock.monotonic() > ends:
                 return
             # A thing's own operations are asked when there is one, since a missing one is 404 with any key.
@@ -223,6 +241,8 @@ class Examination:
                 yield from () if self._is_lived(operation) else key_required(asker, operation)
         self._tell("lifecycles", "")
         for lifecycle in self._scope.lifecycles:
+            if not any(map(self._watches, lifecycle.names)):
+                continue
             if lifecycle.create.operation_id not in self.barred and self._clock.monotonic() <= ends:
                 yield from Life(asker, lifecycle, self._new_key(lifecycle.create.operation_id)).steps()
 
@@ -237,7 +257,9 @@ class Examination:
         return CHECKS[check].applies(operation, self._scope)
 
     def _take(self, said: Said) -> None:
-        """Counts what a check of ours said."""
+        """Counts what a check of ours said of an operation that is looked at."""
+        if not self._watches(said.operation_id):
+            return
         self._answered += said.result in {Result.CONFORM, Result.DIFFERS, Result.READING}
         self._board.count(self._cell(said.operation_id, said.check), said.result, said.reason)
         if said.result not in {Result.DIFFERS, Result.READING}:
@@ -286,9 +308,12 @@ class Examination:
         # A check that another one's failure would explain has had nothing to look at: it has not passed.
         moot = {each for failure in answered.failed for each in EXPLAINS.get(failure.check, ())}
         for check, about in answered.passed:
+            if not self._watches(about):
+                continue
             if check in CHECKS and check not in moot and bears(check, interaction, operation):
                 self._board.count(self._cell(about, check), Result.CONFORM)
-        failed = [each for each in answered.failed if not self._is_excused(each, interaction)]
+        watched = [each for each in answered.failed if self._watches(each.operation_id)]
+        failed = [each for each in watched if not self._is_excused(each, interaction)]
         for each in failed:
             self._differs(each, answered.exchange)
         self._board.count(self._cell(operation.operation_id, COMPLETE), Result.CONFORM)
@@ -384,7 +409,7 @@ class Examination:
         asker = Asker(self._gate, self._watcher, self._document, self._dialect)
         reaching = Reaching(asker, self.barred, self._new_key("success"))
         onlooker = Onlooker(self._document, self._dialect, self._gate)
-        for operation in self._document.operations:
+        for operation in self._watched():
             may = operation.operation_id not in self.barred and self._clock.monotonic() <= ends
             found = reaching.reach(operation) if may else None
             if found is not None:
@@ -396,20 +421,24 @@ class Examination:
         return f"{prefix}{name}-{self._dialect or 'one'}"
 
     def _require_answers(self) -> None:
-        if not self._answered:
+        if not self._answered and self._focus is None:
             raise RunError("nothing could be tested: no law could be tried", "look at why with `contracts plan`")
 
     def _explain(self, ended: Ended) -> None:
         """Gives every cell without a verdict its reason, and looks whether anything was tested at all."""
         if not self._answered:
             reasons = sorted(set(self._troubles.values())) or ["no request was answered"]
-            raise RunError(f"nothing could be tested: {reasons[0]}", "look at the plan and at the target")
+            if self._focus is None:
+                raise RunError(f"nothing could be tested: {reasons[0]}", "look at the plan and at the target")
+            self.not_run(reasons[0])
         for operation_id, message in self._troubles.items():
             self._board.explain(self._cells_of(operation_id), message)
         if ended.dead:
             raise RunError("the target was there and then was gone", "look at why it ended, and run again")
         if not ended.in_time:
             self.not_run("the time of the run was over")
+        if self._focus is not None:
+            self.not_run("no request of this part of a run could tell")
         missing = [phase for phase in ("coverage", "fuzzing", "stateful") if phase not in self._limits.phases]
         if missing:
             self.not_run(f"this profile leaves out: {', '.join(missing)}; or no request of the run could tell")

@@ -16,6 +16,8 @@ from hypothesis import configuration
 from hypothesis.internal.charmap import charmap_file
 from schemathesis.core.transport import Response
 from schemathesis.engine import events
+from schemathesis.filters import FilterSet
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from contracts.checks.interaction import Interaction
 from contracts.engine.gated import AnyCase, Bounds, gated_stream
@@ -45,6 +47,7 @@ class Job:
         seconds: For this job.
         seed: Of everything that is generated.
         barred: What is never sent, and why.
+        only: The one operation that is asked; empty for all.
     """
 
     projection: Document
@@ -53,6 +56,7 @@ class Job:
     seconds: float
     seed: int
     barred: dict[str, str]
+    only: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,7 +220,7 @@ def drive(job: Job, gate: Gate, watcher: Watcher) -> Iterator[Step]:
     config = engine_settings(gate.target.url, job.projection.operations, job.limits, seed=job.seed, remote=remote)
     spec = engine_document(job.projection, job.barred, remote=remote)
     with elsewhere():
-        schema = schemathesis.openapi.from_dict(spec, config=config)
+        schema = _narrowed(schemathesis.openapi.from_dict(spec, config=config), job)
         translator = Translator(job.projection, job.dialect, gate)
         asker = _Asker(gate, watcher, translator, job)
         bounds = Bounds(job.seconds, learns=not remote, alike=job.limits.alike)
@@ -230,6 +234,15 @@ def drive(job: Job, gate: Gate, watcher: Watcher) -> Iterator[Step]:
             raise asker.broken
         in_time = not (asker.out_of_time or context.has_reached_time_limit)
         yield Ended(in_time, asker.dead_in_a_row >= GIVE_UP_AFTER, asker.answered)
+
+
+def _narrowed(schema: OpenApiSchema, job: Job) -> OpenApiSchema:
+    """The document, of which one operation is asked when the job says so; what else a path has stays known."""
+    if not job.only:
+        return schema
+    operation = job.projection.operation(job.only)
+    # The loader's own filter lets everything through, and whatever one filter includes is in.
+    return schema.clone(filter_set=FilterSet().with_include(method=operation.method, path=operation.path))
 
 
 def _missed(asker: _Asker) -> Iterator[Unanswered]:
