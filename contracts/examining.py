@@ -38,8 +38,6 @@ COMPLETE = "answer_complete"
 IN_TIME = "answer_in_time"
 _LAWS_SHARE = 0.5
 """Of the time and of the requests; what is generated gets the rest."""
-_LAST_SHARE = 0.05
-"""Of the time, for the laws that move the account's clock, when everything else is over."""
 
 
 class Examination:
@@ -61,6 +59,7 @@ class Examination:
         trying: What is tried of the laws.
         tell: Is told the phase and the operation.
         enough: Whether to stop, asked after each finding.
+        enter: Opens the session of the portal, at first and whenever it has ended.
         focus: What is looked at alone, or None for everything.
     """
 
@@ -82,6 +81,7 @@ class Examination:
         trying: Trying,
         tell: Callable[[str, str], None],
         enough: Callable[[], bool],
+        enter: Callable[["Examination"], None],
         focus: Focus | None = None,
     ) -> None:
         self.barred = dict(barred)
@@ -92,7 +92,7 @@ class Examination:
         self._limits, self._seed = limits, seed
         self._board, self._findings, self._readings = board, findings, readings
         self._trying, self._applied = trying, applied(trying.laws, document)
-        self._tell, self._enough, self._focus = tell, enough, focus
+        self._tell, self._enough, self._enter, self._focus = tell, enough, enter, focus
         self._ground = Ground.of(document, whole)
         self._scope = Scope(document, lifecycles(document))
         self._operations = {each.operation_id: each for each in document.operations}
@@ -106,17 +106,26 @@ class Examination:
         Raises:
             RunError: Not one request was answered, or the engine broke.
         """
+        self._enter(self)
         if self._focus is not None and self._focus.operation_id in self.barred:
             return
         ends = self._clock.monotonic() + seconds
         alone = self._trying.alone
-        # What moves the account's clock comes when nothing else is to follow, such as a session that would end.
-        last = [each for each in self._applied if Need.CLOCK in each.law.needs]
-        first = [each for each in self._applied if Need.CLOCK not in each.law.needs]
+        moving = [each for each in self._applied if Need.CLOCK in each.law.needs]
+        others = [each for each in self._applied if Need.CLOCK not in each.law.needs]
+        # When the clock is moved the session ends. One that somebody has lent cannot be opened anew.
+        lent = self._gate.target.keys.session is not None
+        share = 1 if alone else _LAWS_SHARE
         self._hear(() if alone or self._is_about_chains() else self._own_checks(ends))
-        self._hear(self._laws(first, ends, 1 if alone else _LAWS_SHARE))
-        ended = None if alone else self._generate(ends - (seconds * _LAST_SHARE if last else 0))
-        self._hear(self._laws(last, ends, 1))
+        self._hear(self._laws(others, ends, share))
+        if not (alone or self.stopped):
+            self._reach(ends)
+        if moving and not lent:
+            self._hear(self._laws(moving, ends, share))
+            if self._trying.terms.target is not None:
+                self._enter(self)
+        ended = None if alone or self.stopped else self._generate(ends)
+        self._hear(self._laws(moving, ends, 1) if lent else ())
         if ended is not None:
             self._explain(ended)
         elif not self.stopped:
@@ -131,13 +140,8 @@ class Examination:
             if self._is_over():
                 return
 
-    def _generate(self, ends: float) -> Ended | None:
-        """Lets the engine make its requests; None when it is over before."""
-        if self.stopped:
-            return None
-        # Elsewhere nothing is asked about what the target has shown.
-        if self._gate.target.loopback and not self._is_about_chains():
-            self._reach(ends)
+    def _generate(self, ends: float) -> Ended:
+        """Lets the engine make its requests."""
         left = max(0.0, ends - self._clock.monotonic())
         only = self._focus.operation_id if self._focus is not None else ""
         job = Job(self._document, self._dialect, self._limits, left, self._seed, self.barred, only)
@@ -405,6 +409,9 @@ class Examination:
 
     def _reach(self, ends: float) -> None:
         """Looks for a success of every operation, and at what it answers then."""
+        # Elsewhere nothing is asked about what the target has shown.
+        if not self._gate.target.loopback or self._is_about_chains():
+            return
         self._tell("successes", "")
         asker = Asker(self._gate, self._watcher, self._document, self._dialect)
         reaching = Reaching(asker, self.barred, self._new_key("success"))

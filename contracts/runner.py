@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 from contracts.checks.asking import Asker, NoReply, Reply
 from contracts.checks.opening import open_session
@@ -128,7 +129,6 @@ class _Run:
             left -= _weight(planned)
             try:
                 self.meet(projection, examination.barred)
-                self._open_portal(projection, examination)
                 examination.run(seconds=seconds)
             except RunError as error:
                 examination.not_run(error.message)
@@ -170,6 +170,7 @@ class _Run:
             trying=self._trying(projection),
             tell=self._tell,
             enough=self._is_enough,
+            enter=partial(self._open_portal, projection),
             focus=self._settings.focus,
         )
 
