@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import count
 
 from contracts.checks.asking import Asker, NoReply, Reply
 from contracts.checks.opening import open_session
@@ -107,6 +108,7 @@ class _Run:
         self._findings = Findings(settings.target.name)
         self._readings = Findings(settings.target.name)
         self._prefix = ledger.prefix if ledger is not None else new_prefix()
+        self._sessions = count(1)
         self._excused: Counter[str] = Counter()
         self._faults: list[Fault] = []
         self._notes: list[str] = []
@@ -215,7 +217,7 @@ class _Run:
             return
         self._tell("session", "")
         asker = Asker(self._gate, self._watcher, projection.document, projection.dialect)
-        session = open_session(asker, f"{self._prefix}portal")
+        session = open_session(asker, f"{self._prefix}portal-{next(self._sessions)}")
         if isinstance(session, Secret):
             self._gate.hold(session)
             return
