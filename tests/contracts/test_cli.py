@@ -177,7 +177,7 @@ def test_a_fault_of_our_own_is_two(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ValueError(CANARY)
 
-    monkeypatch.setattr("contracts.settings.projections", broken)
+    monkeypatch.setattr("contracts.command_line.projections", broken)
     done = CliRunner().invoke(main, ["plan", "http://127.0.0.1:1"])
     assert done.exit_code == 2
     assert "a fault of our own, ValueError at test_cli.py:" in done.output
