@@ -123,9 +123,12 @@ def test_the_sdk_example_runs(fresh_server: Server, monkeypatch: pytest.MonkeyPa
 
 def test_the_pytest_example_runs(fresh_server: Server, tmp_path: Path) -> None:
     """The example test module passes."""
-    (example,) = [block.text for block in blocks(README, "python") if "pytest" in block.text]
-    (tmp_path / "test_example.py").write_text(example.replace(SHOWN_URL, fresh_server.url))
-    assert "1 passed" in run(f"cd {tmp_path} && python -m pytest -q -p no:cacheprovider test_example.py", fresh_server)
+    (example,) = [block.text for block in blocks(README, "python") if "mock_account" in block.text]
+    (tmp_path / "test_example.py").write_text(example)
+    # What an installation does by itself, and these tests switch off.
+    plugins = "-p no:cacheprovider -p mockserver.pytest_plugin"
+    command = f"cd {tmp_path} && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -q {plugins} test_example.py"
+    assert "1 passed" in run(command, fresh_server)
 
 
 @pytest.mark.slow
