@@ -1,10 +1,6 @@
 """Prism, which serves a document without state and takes any key, does not conform, and the report says why."""
 
 import re
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,58 +11,19 @@ from contracts.model import Limits, Profile
 from contracts.runner import run
 from contracts.settings import LawOptions, Settings, projections
 from contracts.target import read_target
+from tests.support.prism import serving_prism
 
 ROOT = Path(__file__).parents[2]
-PRISM = ROOT / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
 DOCUMENT = ROOT / "tests" / "specs" / "published" / "metering.yaml"
 
 pytestmark = pytest.mark.slow
 
 
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_for(port: int, server: subprocess.Popen[str]) -> None:
-    """Returns when something listens."""
-    ends = time.monotonic() + 60
-    while server.poll() is None and time.monotonic() < ends:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError(server.stdout.read() if server.stdout else "Prism does not listen")
-
-
 @pytest.fixture(scope="module")
 def prism() -> Iterator[str]:
     """The URL of Prism serving the published metering document."""
-    node = shutil.which("node")
-    assert node, "Node is not here: scripts/test installs it"
-    assert PRISM.is_file(), "Prism is not here: scripts/test installs it"
-    port = free_port()
-    command = [
-        node,
-        str(PRISM),
-        "mock",
-        "--multiprocess",
-        "false",
-        "--verboseLevel",
-        "error",
-        "--port",
-        str(port),
-        str(DOCUMENT),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        try:
-            wait_for(port, server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+    with serving_prism(DOCUMENT) as url:
+        yield url
 
 
 def test_prism_takes_a_wrong_key(prism: str) -> None:
