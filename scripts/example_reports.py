@@ -55,7 +55,9 @@ _PUBLISHED = ("--profile", "standard", "--document", "amberflo", "--dialect", "p
 _LIVE = ("--profile", "smoke", "--document", "amberflo", "--dialect", "live")
 SHOWN = (
     Shown("mock", mock, ("--profile", "smoke")),
-    Shown("prism", lambda: serving_prism(ROOT / _METERING), ("--profile", "smoke", "--document", _METERING), clock=False),
+    Shown(
+        "prism", lambda: serving_prism(ROOT / _METERING), ("--profile", "smoke", "--document", _METERING), clock=False
+    ),
     Shown("counts-resent-events", faulty("resent_event_counts_twice"), _PUBLISHED),
     Shown("shows-other-accounts", faulty("customers_are_read_by_any_account"), _PUBLISHED),
     Shown("reopens-locked-invoices", faulty("late_usage_opens_a_locked_invoice"), _LIVE),
