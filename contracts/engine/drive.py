@@ -160,6 +160,12 @@ class _Asker:
     out_of_time: bool = False
     broken: RunError | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    ending: bool = False
+
+    def end(self) -> None:
+        """Lets the engine make no more requests."""
+        self.ending = True
+        self.stop.set()
 
     def ask(self, case: AnyCase, send: Callable[[], Response]) -> Response | None:
         """The answer, or None when there is none; why is in `missed`."""
@@ -177,7 +183,7 @@ class _Asker:
         except RunError as error:
             # The ledger cannot be written: nothing may be sent any more.
             self.broken = error
-            self.stop.set()
+            self.end()
             return None
         self.dead_in_a_row = 0
         self.answered += 1
@@ -202,7 +208,7 @@ class _Asker:
             self.dead_in_a_row = self.dead_in_a_row + 1 if error.kind in _DEAD else 0
         self.out_of_time = self.out_of_time or isinstance(error, OutOfTime)
         if self.out_of_time or self.dead_in_a_row >= GIVE_UP_AFTER:
-            self.stop.set()
+            self.end()
 
 
 def drive(job: Job, gate: Gate, watcher: Watcher) -> Iterator[Step]:
@@ -215,6 +221,7 @@ def drive(job: Job, gate: Gate, watcher: Watcher) -> Iterator[Step]:
 
     Raises:
         RunError: The ledger cannot be written.
+        KeyboardInterrupt: Somebody pressed Ctrl-C, which the engine takes for its own end.
     """
     remote = not gate.target.loopback
     config = engine_settings(gate.target.url, job.projection.operations, job.limits, seed=job.seed, remote=remote)
@@ -227,6 +234,9 @@ def drive(job: Job, gate: Gate, watcher: Watcher) -> Iterator[Step]:
         stream, context = gated_stream(schema, gate.session(), asker.ask, bounds)
         asker.stop = context.control.stop_event
         for event in stream:
+            if isinstance(event, events.Interrupted) and not asker.ending:
+                # The engine would end as if it were through.
+                raise KeyboardInterrupt
             yield from _missed(asker)
             yield from _steps(event, translator)
         yield from _missed(asker)

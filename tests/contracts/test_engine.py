@@ -153,6 +153,22 @@ def test_refused_requests_do_not_end_a_phase(tiny: Server) -> None:
     assert {step.interaction.operation_id for step in found if isinstance(step, Answered)} == {"listThings", "getThing"}
 
 
+def test_an_interrupt_is_handed_on(tiny: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine takes Ctrl-C for its own end; whoever pressed it does not want the report of half a run."""
+    # The package has a function of the module's name.
+    module = sys.modules["contracts.engine.drive"]
+    real: Any = vars(module)["gated_stream"]
+
+    def interrupted(*arguments: Any) -> Any:
+        stream, context = real(*arguments)
+        first = next(iter(stream))
+        return iter([first, events.Interrupted(phase=None), *stream]), context
+
+    monkeypatch.setattr(module, "gated_stream", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        steps(tiny.url, catalog.read(THINGS))
+
+
 def test_a_barred_operation_is_not_in_the_engines_document() -> None:
     """What is barred is gone with the links to it; examples that would be fetched are gone too."""
     spec = copy.deepcopy(catalog.read(THINGS).spec)

@@ -455,6 +455,8 @@ def test_two_processes_share_a_target_and_what_failed_is_run_again(
 def test_an_interrupted_session_leaves_nothing_running(pytester: pytest.Pytester) -> None:
     """After Ctrl-C the target that the session started has ended, too."""
     (pytester.path / "serve.py").write_text(INTERRUPT)
+    # A shell lets what it runs in the background ignore Ctrl-C.
+    pytester.makeconftest("import signal; signal.signal(signal.SIGINT, signal.default_int_handler)")
     write(pytester.path, 'command = ["python", "serve.py"]')
     found = pytester.runpytest_subprocess(*PLUGIN, "contracts.toml::operation::listThings")
     assert found.ret == pytest.ExitCode.INTERRUPTED

@@ -152,11 +152,13 @@ def test_no_port_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_process_is_left_alone() -> None:
     """The server tunes no garbage collection of a process that is not its own, and logs no request."""
-    before = gc.get_threshold(), gc.get_freeze_count()
+    thresholds, frozen = gc.get_threshold(), gc.get_freeze_count()
     with MockServer() as server:
         httpx.get(f"{server.url}/_mock/health").raise_for_status()
         asyncio.run(lifespan(asgi_app()))
-    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    assert gc.get_threshold() == thresholds
+    # What was frozen before may have gone meanwhile.
+    assert gc.get_freeze_count() <= frozen
     assert not logging.getLogger("mockserver.access").isEnabledFor(logging.INFO)
 
 
