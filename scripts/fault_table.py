@@ -238,6 +238,8 @@ def totals(table: Table, faults: Sequence[Fault]) -> list[str]:
 def _count(table: Table, faults: Sequence[Fault], tool: str) -> str:
     """How many were found; of how many, when not all were measured."""
     measured = sum((fault.name, tool) in table.hunts for fault in faults)
+    if not measured:
+        return "not measured"
     found = sum(_found(table, fault, tool) for fault in faults)
     return str(found) if measured == len(faults) else f"{found} of {measured} measured"
 
