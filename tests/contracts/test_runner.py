@@ -12,7 +12,7 @@ import pytest
 from contracts.conformance import Conformance
 from contracts.exitcodes import ExitCode
 from contracts.keys import AMBERFLO, OTHER, SESSION
-from contracts.model import LIMITS, Limits, Profile, Result
+from contracts.model import Limits, Profile, Result
 from contracts.policy import HAZARDS, Policy, is_read
 from contracts.results import totals
 from contracts.routing import Router
@@ -83,8 +83,6 @@ def published(settings: Settings) -> Settings:
 
 LOCKED = "its document lets it refuse, and nothing shows how it would not"
 DEEP = "it is tried from the profile deep on"
-PATIENT: dict[str, Any] = {"seconds": 60, "limits": replace(LIMITS[Profile.STANDARD], seconds=2700)}
-"""Where everything has to have a verdict, however busy the machine is."""
 
 
 @pytest.mark.slow(seconds=400)
@@ -93,7 +91,7 @@ def test_the_mock_conforms(server: Server) -> None:
 
     But for a deletion that its document lets it refuse, where nothing says how it would not.
     """
-    found = run(here(server.url, Profile.STANDARD, **PATIENT))
+    found = run(here(server.url, Profile.STANDARD))
     assert found.judgement.open == ()
     assert found.exit_code is ExitCode.CONFORMS
     assert found.unreached == ()
@@ -108,7 +106,7 @@ def test_the_mock_conforms(server: Server) -> None:
 @pytest.mark.slow
 def test_the_mock_conforms_to_another_seed(server: Server) -> None:
     """Whatever is generated of the published form, nothing is found and nothing is left out."""
-    found = run(published(here(server.url, Profile.STANDARD, 2, **PATIENT)))
+    found = run(published(here(server.url, Profile.STANDARD, 2)))
     assert found.judgement.open == ()
     assert {each.reason for each in found.outcomes if each.result is not Result.CONFORM} == {DEEP}
 
