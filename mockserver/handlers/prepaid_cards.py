@@ -145,18 +145,18 @@ def tell_payment(call: Call) -> Reply:
     return Reply(told)
 
 
-def change_card(call: Call, card: Card, **changes: Any) -> Card:
-    """Keeps what became of one card and answers it as it is now."""
+def change_card(call: Call, card: Card, **changes: Any) -> tuple[Card, JsonObject]:
+    """Keeps what became of one card; gives it as it is now, and as it is answered."""
     call.store.collection(CHANGES).put(card.uri, {**card.changes, **changes})
     changed = card_of(call, card.order, card.cycle)
     document = card_to_api(changed, _draws_of(call, card), credit_worth(call))
     record(call, NOUN, card.uri, "updated" if changed.exists else "deleted", document)
-    return changed
+    return changed, document
 
 
 def _changed(call: Call, card: Card, **changes: Any) -> Reply:
-    changed = change_card(call, card, **changes)
-    return Reply(card_to_api(changed, _draws_of(call, card), credit_worth(call)))
+    _, document = change_card(call, card, **changes)
+    return Reply(document)
 
 
 def _draws_of(call: Call, card: Card) -> Draws:
@@ -237,7 +237,7 @@ def _with_payment_of(call: Call, source: Card, card: Card) -> Card:
     told = source.changes.get(PAYMENT)
     if told is None and source.payment is Payment.NOT_NEEDED:
         told = {"paymentStatus": source.payment.value}
-    return card if told is None else change_card(call, card, **{PAYMENT: told})
+    return card if told is None else change_card(call, card, **{PAYMENT: told})[0]
 
 
 BINDINGS: Mapping[str, Binding] = {

@@ -1,6 +1,6 @@
 """Invoices: which stretches of time are billed, for how much, and that reading changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from mockserver.app import create_app
+from mockserver.domain.billing_periods import BillingWindow
+from mockserver.domain.invoicing import BilledItem
+from mockserver.domain.rating import MeteredUsage
+from mockserver.handlers.billing.metering import Metering
 from mockserver.settings import Settings
 from tests.handlers.steps import NOON_MS, Account, Json, event, stop_clock
 from tests.support.client import MockClient
@@ -206,6 +210,23 @@ def test_a_plan_since_ever_is_billed_by_its_usage(account: Account, start: int) 
     assign(account, start)
     account.ingest(MAY, JUNE, event(meterTimeInMillis=0, meterValue=3))
     assert [invoice["totalAmount"] for invoice in invoices(account)] == [3, 5, 7]
+
+
+def test_months_without_usage_are_not_rated(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the months since the far past, only those with an invoice are looked at, however many meters there are."""
+    looked_at: set[int] = set()
+
+    def until(metering: Metering, window: BillingWindow, item: BilledItem, until_s: int) -> Sequence[MeteredUsage]:
+        looked_at.add(window.start_s)
+        return asked(metering, window, item, until_s)
+
+    asked = Metering.until
+    monkeypatch.setattr(Metering, "until", until)
+    assign(account, -(10**15))
+    account.ingest(MAY, event(meterApiName="m2", meterTimeInMillis=0, meterValue=3))
+    found = invoices(account)
+    assert [invoice["totalAmount"] for invoice in found] == [3, 5, 0]
+    assert sorted(looked_at) == [invoice["startTime"] for invoice in found]
 
 
 def test_more_money_than_a_double_holds_is_cut(account: Account) -> None:

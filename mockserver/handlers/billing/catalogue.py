@@ -90,7 +90,7 @@ class Catalogue:
         charges = self._charges.get(plan_id)
         if charges is None:
             plan = self.plans.get(plan_id)
-            charges = self._charges[plan_id] = self._undefined() if plan is None else self._charges_of(plan)
+            charges = self._charges[plan_id] = self.undefined if plan is None else self._charges_of(plan)
         return charges
 
     def machine(self, price_id: str) -> PriceMachine | None:
@@ -121,7 +121,9 @@ class Catalogue:
             minimum=_amount(plan.get("planMinimumPayment")),
         )
 
-    def _undefined(self) -> Charges:
+    @cached_property
+    def undefined(self) -> Charges:
+        """What a plan charges that is not defined: every meter at the server's unit price."""
         machine = PriceMachine.per_unit(self._call.policy.unit_price)
         meters = self._call.store.events.meters()
         return Charges([BilledItem(self.naming.item_of(meter)[0], meter, machine) for meter in meters])

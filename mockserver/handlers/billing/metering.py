@@ -54,12 +54,11 @@ class Metering:
             return self.hourly(window, item, until_s)
         if until_s < window.end_s:
             return self._whole(item, window.start_s, until_s)
-        # Not by the item: another plan may price it by other dimensions.
-        key = item.meter, item.machine.dimensions
-        usage = self._windows.get(key)
-        if usage is None:
-            usage = self._windows[key] = self._by_window(item)
-        return usage.get(window.start_s, ())
+        return self._in_windows(item).get(window.start_s, ())
+
+    def used(self, items: Iterable[BilledItem]) -> set[int]:
+        """The starts of the windows in which there is usage of any of some items (Unix seconds)."""
+        return {start_s for item in items for start_s in self._in_windows(item)}
 
     def hourly(self, window: BillingWindow, item: BilledItem, until_s: int | None = None) -> list[MeteredUsage]:
         """The same by hours; for a price without a reducer, what each hour adds to the usage of the window."""
@@ -91,6 +90,15 @@ class Metering:
         question = self._question(item, start_s, end_s)
         groups = metered(self._call, question, self._catalogue.counting(item.meter))
         return [_usage(group, [(start_s, metered_units(group.total))]) for group in groups]
+
+    def _in_windows(self, item: BilledItem) -> dict[int, list[MeteredUsage]]:
+        """The usage of an item in each window by the window's start, counted once."""
+        # Not by the item: another plan may price it by other dimensions.
+        key = item.meter, item.machine.dimensions
+        usage = self._windows.get(key)
+        if usage is None:
+            usage = self._windows[key] = self._by_window(item)
+        return usage
 
     def _by_window(self, item: BilledItem) -> dict[int, list[MeteredUsage]]:
         """The usage of an item in each window by the window's start."""
