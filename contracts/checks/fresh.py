@@ -11,6 +11,11 @@ from specs.catalog import Document, Operation
 _DUPLICATE = "duplicate-"
 """How the reasons of `x-refuses` begin that say what must not be there twice."""
 
+_OVERLAPPING = "overlapping-"
+"""How those begin that say of what a customer has no two at a time."""
+
+_CUSTOMER = "customerId"
+
 # A text with one of these is no free text.
 _BOUND = frozenset({"enum", "format", "pattern", "maxLength"})
 
@@ -25,6 +30,8 @@ def fresh(document: Document, operation: Operation, key: str, field: str = "") -
         field: The field of the body that takes the key as it is; empty for none.
     """
     unique = {reason.removeprefix(_DUPLICATE) for reason in operation.refuses if reason.startswith(_DUPLICATE)}
+    if any(reason.startswith(_OVERLAPPING) for reason in operation.refuses):
+        unique.add(_CUSTOMER)
     free = _free_texts(document, operation, unique) if unique else frozenset()
     for made in samples(document, operation):
         if isinstance(made.body, dict):

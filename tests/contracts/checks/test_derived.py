@@ -118,6 +118,15 @@ def test_what_must_not_be_there_twice_is_new() -> None:
     assert Opinion(document.spec).accepts(asked_with(document.operation("createMeter"), made))
 
 
+def test_what_must_not_overlap_has_a_customer_of_its_own() -> None:
+    """A commitment, of which a customer has one at a time, is asked for a customer who has none."""
+    document = PROJECTIONS[1]
+    made = next(fresh(document, document.operation("createOrUpdateCustomCommitment"), "k1"))
+    plain = sample(document, document.operation("createOrUpdateCustomCommitment"))
+    assert plain is not None
+    assert made.body == {**plain.body, "customerId": f"{plain.body['customerId']}-k1"}
+
+
 def test_a_refusal_by_rule_is_legal_only_where_the_document_says_so() -> None:
     """400 to valid data is legal for operations with `x-refuses`, and for no other."""
     for operation in catalog.operations():
