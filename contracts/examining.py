@@ -1,26 +1,18 @@
 """The examination of one projection: our own requests first, then the engine's, all counted on the run's board."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from contracts.checks.asking import Asker, Said
-from contracts.checks.bearing import bears
 from contracts.checks.credentials import CHECK as KEY_CHECK
 from contracts.checks.credentials import key_required
-from contracts.checks.excuses import Ground, excuse
-from contracts.checks.forms import answer_form
-from contracts.checks.interaction import Interaction
 from contracts.checks.lifecycles import lifecycles
 from contracts.checks.living import Life
 from contracts.checks.reaching import Reaching
-from contracts.checks.table import CHECKS, EXPLAINS, Check, Scope, told_once
+from contracts.checks.table import CHECKS, Check, Scope
 from contracts.clock import Clock
 from contracts.engine import Job, Onlooker, Step, drive
 from contracts.engine.drive import Answered, Ended, OperationBegun, PhaseBegun, Trouble, Unanswered
-from contracts.engine.translate import Failed
-from contracts.faults import EnvironmentFault, FaultKind, Refused, TargetFault
-from contracts.findings import Findings, Symptom
 from contracts.focus import Focus
 from contracts.gate import Gate
 from contracts.lawful import Trying
@@ -28,14 +20,13 @@ from contracts.laws.applying import Applied, applied, barred_result
 from contracts.laws.law import Evidence, Need
 from contracts.laws.running import Bench
 from contracts.ledger import new_prefix
-from contracts.model import Example, Exchange, Limits, Result, RunError
+from contracts.model import Limits, Result, RunError
 from contracts.results import Board, Cell
-from contracts.telling import TOLD_BY, severity_of, symptom_of
+from contracts.scoring import Scorer
+from contracts.telling import TOLD_BY
 from contracts.watcher import Watcher
 from specs.catalog import Document, Operation
 
-COMPLETE = "answer_complete"
-IN_TIME = "answer_in_time"
 _LAWS_SHARE = 0.5
 """Of the time and of the requests; what is generated gets the rest."""
 
@@ -45,7 +36,6 @@ class Examination:
 
     Args:
         document: The projection.
-        whole: The document that it was made from.
         dialect: Its name, or empty.
         gate: Through which every request goes.
         watcher: The gate's observer.
@@ -54,8 +44,7 @@ class Examination:
         seed: Of everything that is generated.
         barred: What is never sent, and why, by operationId.
         board: Where results are counted.
-        findings: Where symptoms are gathered.
-        readings: Where differences from our reading are.
+        scorer: Counts what is said of the operations there.
         trying: What is tried of the laws.
         tell: Is told the phase and the operation.
         enough: Whether to stop, asked after each finding.
@@ -66,7 +55,6 @@ class Examination:
     def __init__(  # noqa: PLR0913 - one place where an examination is put together
         self,
         document: Document,
-        whole: Document,
         dialect: str,
         *,
         gate: Gate,
@@ -76,8 +64,7 @@ class Examination:
         seed: int,
         barred: Mapping[str, str],
         board: Board,
-        findings: Findings,
-        readings: Findings,
+        scorer: Scorer,
         trying: Trying,
         tell: Callable[[str, str], None],
         enough: Callable[[], bool],
@@ -85,19 +72,17 @@ class Examination:
         focus: Focus | None = None,
     ) -> None:
         self.barred = dict(barred)
-        self.excused: Counter[str] = Counter()
+        self.scorer = scorer
         self.stopped = False
         self._document, self._dialect = document, dialect
         self._gate, self._watcher, self._clock = gate, watcher, clock
         self._limits, self._seed = limits, seed
-        self._board, self._findings, self._readings = board, findings, readings
+        self._board = board
         self._trying, self._applied = trying, applied(trying.laws, document)
         self._tell, self._enough, self._enter, self._focus = tell, enough, enter, focus
-        self._ground = Ground.of(document, whole)
         self._scope = Scope(document, lifecycles(document))
         self._operations = {each.operation_id: each for each in document.operations}
         self._troubles: dict[str, str] = {}
-        self._answered = 0
         self._open()
 
     def run(self, *, seconds: float) -> None:
@@ -136,7 +121,7 @@ class Examination:
         if self.stopped:
             return
         for each in said:
-            self._take(each)
+            self.scorer.take(each)
             if self._is_over():
                 return
 
@@ -150,7 +135,7 @@ class Examination:
     def bar(self, operation_id: str, reason: str) -> None:
         """Sends an operation no more, and says why nothing is known of it."""
         self.barred[operation_id] = reason
-        for cell in self._cells_of(operation_id):
+        for cell in self.scorer.cells_of(operation_id):
             self._settle(cell, reason)
 
     def not_run(self, reason: str) -> None:
@@ -170,14 +155,14 @@ class Examination:
         """Enters a law, which is known no better than it and its operation are."""
         law, operation = each.law, self._operations[each.subject.operation_id]
         evidence = law.evidence.value if law.evidence is Evidence.READING else operation.evidence
-        cell = self._cell(operation.operation_id, law.name)
+        cell = self.scorer.cell(operation.operation_id, law.name)
         self._board.open(cell, evidence)
         reason = next((self.barred[name] for name in sorted(each.subject.asks) if self.barred.get(name)), "")
         if reason:
             self._settle(cell, reason)
 
     def _open_cell(self, operation: Operation, check: Check) -> None:
-        cell = self._cell(operation.operation_id, check.name)
+        cell = self.scorer.cell(operation.operation_id, check.name)
         self._board.open(cell, operation.evidence)
         reason = self.barred.get(operation.operation_id, "")
         if reason:
@@ -187,20 +172,13 @@ class Examination:
         """Gives the cell of a barred operation its result."""
         self._board.count(cell, barred_result(reason), reason)
 
-    def _watches(self, operation_id: str) -> bool:
-        """Whether an operation is judged."""
-        return self._focus is None or self._focus.watches(operation_id)
-
     def _watched(self) -> Iterator[Operation]:
         """The operations that are judged."""
-        return (each for each in self._document.operations if self._watches(each.operation_id))
+        return (each for each in self._document.operations if self.scorer.watches(each.operation_id))
 
     def _is_about_chains(self) -> bool:
         """Whether nothing but chains of requests is looked at."""
         return self._focus is not None and self._focus.chains
-
-    def _cell(self, operation_id: str, check: str) -> Cell:
-        return Cell(self._document.name, self._dialect, operation_id, check)
 
     def _is_over(self) -> bool:
         self.stopped = self._enough()
@@ -227,7 +205,7 @@ class Examination:
         if said.result not in {Result.DIFFERS, Result.READING}:
             return said
         checks = TOLD_BY.get(said.check, ())
-        cells = (self._cell(operation, check) for check in checks for operation in sorted(each.subject.asks))
+        cells = (self.scorer.cell(operation, check) for check in checks for operation in sorted(each.subject.asks))
         told = next((cell for cell in cells if self._board.result(cell) is Result.DIFFERS), None)
         if told is None:
             return said
@@ -245,7 +223,7 @@ class Examination:
                 yield from () if self._is_lived(operation) else key_required(asker, operation)
         self._tell("lifecycles", "")
         for lifecycle in self._scope.lifecycles:
-            if not any(map(self._watches, lifecycle.names)):
+            if not any(map(self.scorer.watches, lifecycle.names)):
                 continue
             if lifecycle.create.operation_id not in self.barred and self._clock.monotonic() <= ends:
                 yield from Life(asker, lifecycle, self._new_key(lifecycle.create.operation_id)).steps()
@@ -259,17 +237,6 @@ class Examination:
 
     def _applies(self, check: str, operation: Operation) -> bool:
         return CHECKS[check].applies(operation, self._scope)
-
-    def _take(self, said: Said) -> None:
-        """Counts what a check of ours said of an operation that is looked at."""
-        if not self._watches(said.operation_id):
-            return
-        self._answered += said.result in {Result.CONFORM, Result.DIFFERS, Result.READING}
-        self._board.count(self._cell(said.operation_id, said.check), said.result, said.reason)
-        if said.result not in {Result.DIFFERS, Result.READING}:
-            return
-        book = self._readings if said.result is Result.READING else self._findings
-        book.add(symptom_of(said, self._document.name, self._dialect, self._gate.redactor))
 
     # The engine's requests
 
@@ -289,9 +256,9 @@ class Examination:
         elif isinstance(step, OperationBegun):
             self._tell(step.phase, step.operation_id)
         elif isinstance(step, Answered):
-            self._answer(step)
+            self.scorer.answer(step)
         elif isinstance(step, Unanswered):
-            self._no_answer(step)
+            self.scorer.no_answer(step)
         elif isinstance(step, Trouble):
             self._trouble(step)
 
@@ -299,113 +266,6 @@ class Examination:
         if trouble.fatal:
             raise RunError(f"the engine broke: {trouble.message}", "run again with another --seed, and report it")
         self._troubles.setdefault(trouble.operation_id, trouble.message)
-
-    def _answer(self, answered: Answered) -> None:
-        """Counts what the checks said of an exchange, ours among them."""
-        interaction = answered.interaction
-        operation = self._operations[interaction.operation_id]
-        self._answered += 1
-        if not interaction.probe and answered.exchange.operation_id != operation.operation_id:
-            # An empty path parameter, for one, makes the path of another operation; its answer is nobody's fault.
-            self.excused["every check: the request, as it was sent, is none of the operation"] += 1
-            return
-        # A check that another one's failure would explain has had nothing to look at: it has not passed.
-        moot = {each for failure in answered.failed for each in EXPLAINS.get(failure.check, ())}
-        for check, about in answered.passed:
-            if not self._watches(about):
-                continue
-            if check in CHECKS and check not in moot and bears(check, interaction, operation):
-                self._board.count(self._cell(about, check), Result.CONFORM)
-        watched = [each for each in answered.failed if self._watches(each.operation_id)]
-        failed = [each for each in watched if not self._is_excused(each, interaction)]
-        for each in failed:
-            self._differs(each, answered.exchange)
-        self._board.count(self._cell(operation.operation_id, COMPLETE), Result.CONFORM)
-        self._board.count(self._cell(operation.operation_id, IN_TIME), Result.CONFORM)
-        self._form(answered, {each.check for each in failed})
-
-    def _is_excused(self, failed: Failed, interaction: Interaction) -> bool:
-        found = excuse(failed.check, interaction, self._ground)
-        if found is not None:
-            self.excused[f"{failed.check}: {found.reason}"] += 1
-            if found.conforms:
-                self._board.count(self._cell(failed.operation_id, failed.check), Result.CONFORM)
-        return found is not None
-
-    def _differs(self, failed: Failed, exchange: Exchange) -> None:
-        self._board.count(self._cell(failed.operation_id, failed.check), Result.DIFFERS)
-        self._add(
-            failed.check,
-            failed.operation_id,
-            failed.expected,
-            failed.got,
-            exchange.status,
-            schema_path=failed.schema_path,
-            example=Example(failed.curl, exchange),
-        )
-
-    def _form(self, answered: Answered, failed: Iterable[str]) -> None:
-        wrong = answer_form(answered.interaction)
-        if wrong is None:
-            return
-        cell = self._cell(answered.interaction.operation_id, "answer_form")
-        if not wrong:
-            self._board.count(cell, Result.CONFORM)
-        elif "answer_form" in told_once(dict.fromkeys([*failed, "answer_form"])):
-            self._board.count(cell, Result.DIFFERS)
-            example = Example(answered.curl(), answered.exchange)
-            expected = CHECKS["answer_form"].expects
-            self._add("answer_form", cell.operation_id, expected, wrong, answered.exchange.status, example=example)
-
-    def _no_answer(self, missed: Unanswered) -> None:
-        """Counts a request without an answer, by whose fault that is."""
-        error = missed.error
-        if isinstance(error, Refused):
-            self._board.explain(self._cells_of(missed.operation_id), error.reason)
-        elif isinstance(error, EnvironmentFault):
-            for cell in self._cells_of(missed.operation_id):
-                if self._board.result(cell) is Result.UNTESTED:
-                    self._board.count(cell, Result.INCONCLUSIVE, error.reason)
-        else:
-            self._broken(missed, error)
-
-    def _broken(self, missed: Unanswered, error: TargetFault) -> None:
-        slow = error.kind is FaultKind.TIMEOUT
-        check = IN_TIME if slow else COMPLETE
-        self._board.count(self._cell(missed.operation_id, check), Result.DIFFERS)
-        example = Example(missed.curl, missed.exchange) if missed.exchange is not None else None
-        got = error.detail if slow else str(error)
-        self._add(check, missed.operation_id, CHECKS[check].expects, got, error.status, example=example)
-
-    def _cells_of(self, operation_id: str) -> list[Cell]:
-        cells = self._board.cells(self._document.name, self._dialect)
-        return [cell for cell in cells if cell.operation_id == operation_id]
-
-    def _add(  # noqa: PLR0913 - a symptom has that many sides
-        self,
-        check: str,
-        operation_id: str,
-        expected: str,
-        got: str,
-        status: int | None,
-        *,
-        schema_path: str = "",
-        example: Example | None = None,
-    ) -> None:
-        self._findings.add(
-            Symptom(
-                check=check,
-                operation_id=operation_id,
-                document=self._document.name,
-                dialect=self._dialect,
-                severity=severity_of(check),
-                expected=expected,
-                got=self._gate.redactor.text(got),
-                status=status,
-                schema_path=schema_path,
-                example=example,
-            )
-        )
 
     def _reach(self, ends: float) -> None:
         """Looks for a success of every operation, and at what it answers then."""
@@ -420,7 +280,7 @@ class Examination:
             may = operation.operation_id not in self.barred and self._clock.monotonic() <= ends
             found = reaching.reach(operation) if may else None
             if found is not None:
-                self._answer(onlooker.look(found))
+                self.scorer.answer(onlooker.look(found))
 
     def _new_key(self, name: str) -> str:
         """A key for something of the run's own."""
@@ -428,18 +288,18 @@ class Examination:
         return f"{prefix}{name}-{self._dialect or 'one'}"
 
     def _require_answers(self) -> None:
-        if not self._answered and self._focus is None:
+        if not self.scorer.answered and self._focus is None:
             raise RunError("nothing could be tested: no law could be tried", "look at why with `contracts plan`")
 
     def _explain(self, ended: Ended) -> None:
         """Gives every cell without a verdict its reason, and looks whether anything was tested at all."""
-        if not self._answered:
+        if not self.scorer.answered:
             reasons = sorted(set(self._troubles.values())) or ["no request was answered"]
             if self._focus is None:
                 raise RunError(f"nothing could be tested: {reasons[0]}", "look at the plan and at the target")
             self.not_run(reasons[0])
         for operation_id, message in self._troubles.items():
-            self._board.explain(self._cells_of(operation_id), message)
+            self._board.explain(self.scorer.cells_of(operation_id), message)
         if ended.dead:
             raise RunError("the target was there and then was gone", "look at why it ended, and run again")
         if not ended.in_time:

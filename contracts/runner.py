@@ -33,6 +33,7 @@ from contracts.policy import Policy, is_read
 from contracts.portal import is_portal
 from contracts.progress import Progress, Quiet, Standing
 from contracts.results import Board
+from contracts.scoring import Scorer
 from contracts.secrets import Secret
 from contracts.settings import Projection, Settings, plan_of, versions
 from contracts.telling import words_of
@@ -135,7 +136,7 @@ class _Run:
             except RunError as error:
                 examination.not_run(error.message)
                 self._faults.append(Fault(projection.document.name, projection.dialect, error.message, error.advice))
-            self._excused.update(examination.excused)
+            self._excused.update(examination.scorer.excused)
             if not settings.laws.names:
                 self._unreached += _unreached(projection, self._gate.counts.succeeded - before)
             if examination.stopped:
@@ -156,9 +157,18 @@ class _Run:
     def _examination(self, projection: Projection, planned: Plan) -> Examination:
         barred = barred_of(planned)
         self._standing.document = projection.label
-        return Examination(
+        scorer = Scorer(
             projection.document,
             projection.whole,
+            projection.dialect,
+            board=self._board,
+            findings=self._findings,
+            readings=self._readings,
+            redactor=self._gate.redactor,
+            focus=self._settings.focus,
+        )
+        return Examination(
+            projection.document,
             projection.dialect,
             gate=self._gate,
             watcher=self._watcher,
@@ -167,8 +177,7 @@ class _Run:
             seed=self._settings.seed,
             barred=barred,
             board=self._board,
-            findings=self._findings,
-            readings=self._readings,
+            scorer=scorer,
             trying=self._trying(projection),
             tell=self._tell,
             enough=self._is_enough,
