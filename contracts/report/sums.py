@@ -37,7 +37,8 @@ def verdict(conformance: Conformance) -> str:
     """The verdict in one sentence, and how many findings it rests on."""
     judgement = conformance.judgement
     accepted = f", {len(judgement.accepted)} accepted" if judgement.accepted else ""
-    return f"{VERDICTS[conformance.exit_code]} {len(judgement.open)} findings{accepted}."
+    findings = f"{len(judgement.open)} finding{'' if len(judgement.open) == 1 else 's'}"
+    return f"{VERDICTS[conformance.exit_code]} {findings}{accepted}."
 
 
 def law_results(conformance: Conformance) -> dict[str, Result]:

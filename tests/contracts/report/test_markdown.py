@@ -71,7 +71,7 @@ def test_it_says_everything() -> None:
     words = (Words("response_schema_conformance", "check", "a body that fits", "Typed clients fail."),)
     text = markdown.render(conformance(agreed, words=words))
     for part in (
-        "**It does not conform. 1 findings, 1 accepted.**",
+        "**It does not conform. 1 finding, 1 accepted.**",
         "| published | 1 | 1 | 0 | 1 | 1 | 1 |",
         "expected: a body that fits at `/required`",
         "got: customerName is missing",

@@ -144,7 +144,7 @@ def test_the_terminal_shows_findings_and_gaps() -> None:
         "untested: the time of the run was over",
         "could not run solvimon: the target gives no answer",
         "Deleted: 3.",
-        "It does not conform. 1 findings, 1 accepted.",
+        "It does not conform. 1 finding, 1 accepted.",
     ):
         assert words in shown, words
 
