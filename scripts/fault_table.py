@@ -25,6 +25,7 @@ from tests.contracts.faults.fault import Fault
 from tests.contracts.faults.proxy import before
 from tests.contracts.faults.table import FAULTS
 from tests.support.schemathesis_runs import schemathesis
+from tests.support.serving import serving_apart
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "reports" / "faults.jsonl"
@@ -80,21 +81,8 @@ def digest(tool: str, fault: Fault) -> str:
 @contextmanager
 def mock() -> Iterator[str]:
     """The URL of a mock in a process of its own."""
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        try:
-            yield _url(server)
-        finally:
-            server.terminate()
-
-
-def _url(server: subprocess.Popen[str]) -> str:
-    for line in server.stdout or ():
-        if "http://" in line:
-            # Nobody reads what it says afterwards, and a full pipe would stop it.
-            threading.Thread(target=lambda: [None for _ in server.stdout or ()], daemon=True).start()
-            return "http://" + line.split("http://")[1].split()[0].rstrip("/")
-    raise RuntimeError("the mock did not start")
+    with serving_apart() as server:
+        yield server.url
 
 
 def by_contracts(upstream: str, fault: Fault) -> tuple[bool, str, str]:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from mockserver.app import create_app
 from tests.support.client import MockClient
 from tests.support.copying_store import CopyingStore
-from tests.support.serving import Server, serving
+from tests.support.serving import Server, serving, serving_apart
 
 settings.register_profile(
     "metermock",
@@ -35,6 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def server() -> Iterator[Server]:
     """The mock with its defaults, one for each test process."""
     with serving(create_app()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server_apart() -> Iterator[Server]:
+    """The mock in a process of its own, for whole runs: they hold it to the time that a request may take."""
+    with serving_apart() as running:
         yield running
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from mockserver.domain.billing_periods import BillingWindow
 from mockserver.domain.decimals import added, exact_arithmetic, to_cents
@@ -89,7 +90,7 @@ class Reductions:
     cards: Sequence[PayingCard] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Invoice:
     """What a customer owes for one window. All amounts are in whole cents, and each total is the sum of its parts."""
 
@@ -105,42 +106,42 @@ class Invoice:
     discountable: Decimal = NOTHING
     """What promotions could take off of its usage and fees."""
 
-    @property
+    @cached_property
     def item_price(self) -> Decimal:
         """The lines of usage."""
         return added(line.price for line in self.lines)
 
-    @property
+    @cached_property
     def fix_price(self) -> Decimal:
         """The plan's fees."""
         return added(charged.cost for charged in self.fees)
 
-    @property
+    @cached_property
     def total_discount(self) -> Decimal:
         """What promotions took off."""
         return added(discount.amount for discount in self.discounts)
 
-    @property
+    @cached_property
     def prepaid(self) -> Decimal:
         """What cards paid."""
         return added(draw.amount for draw in self.draws)
 
-    @property
+    @cached_property
     def commitments_fees(self) -> Decimal:
         """What commitments made due."""
         return added(obligation.amount for obligation in self.obligations)
 
-    @property
+    @cached_property
     def before_discount(self) -> Decimal:
         """Usage and fees."""
         return added([self.item_price, self.fix_price, self.minimum_fee])
 
-    @property
+    @cached_property
     def before_prepaid(self) -> Decimal:
         """Usage and fees without what promotions took off; what counts towards a commitment."""
         return added([self.before_discount, self.total_discount.copy_negate()])
 
-    @property
+    @cached_property
     def total(self) -> Decimal:
         """What is due."""
         return added([self.before_prepaid, self.prepaid.copy_negate(), self.commitments_fees])

@@ -1,6 +1,8 @@
 """Runs as a whole: on the mock, on somebody's account, and on targets that cannot be checked."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +16,7 @@ from contracts.exitcodes import ExitCode
 from contracts.keys import AMBERFLO, OTHER, SESSION
 from contracts.model import Limits, Profile, Result
 from contracts.policy import HAZARDS, Policy, is_read
+from contracts.report.reading import read_report
 from contracts.results import totals
 from contracts.routing import Router
 from contracts.runner import run
@@ -25,7 +28,7 @@ from tests.contracts.bad_targets import Talk, bad_target, self_signed, unused_ur
 from tests.contracts.fake_clock import FakeClock
 from tests.contracts.faulty.document import THINGS
 from tests.contracts.recording_server import REAL_CUSTOMERS, REAL_METERS, Account, Answer, Recorded, recording_account
-from tests.support.serving import Server
+from tests.support.serving import ROOT, Server
 
 OWN_KEY = "canary-of-the-account-1"
 ELSEWHERE = {TREAT_AS_REMOTE: "1", AMBERFLO: OWN_KEY, OTHER: "canary-of-another-2"}
@@ -85,13 +88,24 @@ LOCKED = "its document lets it refuse, and nothing shows how it would not"
 DEEP = "it is tried from the profile deep on"
 
 
+def checked_apart(url: str, folder: Path, *arguments: str) -> Conformance:
+    """What `contracts check` reports of the mock, run as users run it: in a process that no coverage slows down."""
+    command = [sys.executable, "-m", "contracts", "check", url, *arguments]
+    command += ["--strict-laws", "--clock-url", f"{url}/_mock/clock", "--report-dir", str(folder)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (folder / "report.json").is_file(), ended.stderr
+    found = read_report(folder / "report.json")
+    assert ended.returncode == found.exit_code
+    return found
+
+
 @pytest.mark.slow(seconds=400)
-def test_the_mock_conforms(server: Server) -> None:
+def test_the_mock_conforms(server_apart: Server, tmp_path: Path) -> None:
     """On the mock there is no finding in either dialect; every operation has a success, and every check has a verdict.
 
     But for a deletion that its document lets it refuse, where nothing says how it would not.
     """
-    found = run(here(server.url, Profile.STANDARD))
+    found = checked_apart(server_apart.url, tmp_path, "--profile", "standard", "--seed", "1")
     assert found.judgement.open == ()
     assert found.exit_code is ExitCode.CONFORMS
     assert found.unreached == ()
@@ -104,17 +118,17 @@ def test_the_mock_conforms(server: Server) -> None:
 
 
 @pytest.mark.slow
-def test_the_mock_conforms_to_another_seed(server: Server) -> None:
+def test_the_mock_conforms_to_another_seed(server_apart: Server) -> None:
     """Whatever is generated of the published form, nothing is found and nothing is left out."""
-    found = run(published(here(server.url, Profile.STANDARD, 2)))
+    found = run(published(here(server_apart.url, Profile.STANDARD, 2)))
     assert found.judgement.open == ()
     assert {each.reason for each in found.outcomes if each.result is not Result.CONFORM} == {DEEP}
 
 
-def test_smoke_on_the_mock(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_smoke_on_the_mock(server_apart: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Smoke finds nothing on the mock, and leaves nothing where it was called."""
     monkeypatch.chdir(tmp_path)
-    found = run(published(here(server.url, seed=7)))
+    found = run(published(here(server_apart.url, seed=7)))
     assert found.exit_code is ExitCode.CONFORMS
     assert found.unreached == ()
     assert list(tmp_path.iterdir()) == []

@@ -20,10 +20,10 @@ FIRST = {
 
 @pytest.mark.slow(seconds=30)
 @pytest.mark.parametrize("category", Category)
-def test_fault_of_a_category_is_found(server: Server, category: Category) -> None:
+def test_fault_of_a_category_is_found(server_apart: Server, category: Category) -> None:
     """The first finding of a whole check names the broken property, on an operation that breaks it."""
     fault = FIRST[category]
-    found, check, operation = by_contracts(server.url, fault)
+    found, check, operation = by_contracts(server_apart.url, fault)
     assert found, (fault.name, check, operation)
     assert check in fault.found_by
     assert operation in fault.operations
@@ -31,10 +31,10 @@ def test_fault_of_a_category_is_found(server: Server, category: Category) -> Non
 
 @pytest.mark.slow(seconds=30)
 @pytest.mark.parametrize("name", ["absent_notification_is_made_up", "rules_of_all_meters_are_listed"])
-def test_fault_is_not_taken_for_another(server: Server, name: str) -> None:
+def test_fault_is_not_taken_for_another(server_apart: Server, name: str) -> None:
     """What looks like a breach of accounts, and is none, is found as what it is."""
     fault = FAULTS[name]
-    found, check, operation = by_contracts(server.url, fault)
+    found, check, operation = by_contracts(server_apart.url, fault)
     assert found, (check, operation)
 
 

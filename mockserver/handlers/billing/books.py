@@ -253,8 +253,7 @@ class Books:
 
     @cached_property
     def _used(self) -> set[int]:
-        """The starts of the windows in which the customer used anything at all."""
-        # Of all items at once: an account may have hundreds of meters, and a customer a thousand windows.
+        """Where the windows start in which the customer used anything: of hundreds of meters, each is asked once."""
         return self.metering.used(self.account.catalogue.undefined.items)
 
     def _billable(self, window: BillingWindow) -> Billable:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from mockserver.domain.decimals import added, within_doubles
+from mockserver.domain.decimals import added, exact_arithmetic, within_doubles
 from mockserver.domain.discounts import Discount
 from mockserver.domain.invoicing import Invoice, Line, PriceStatus
 from mockserver.domain.portions import NOTHING
@@ -55,6 +55,11 @@ class Teller:
 
     def to_api(self, billed: Billed) -> JsonObject:
         """The invoice with its key, its lines, its bill and how far it is."""
+        # Entered once, and not for each of its many sums.
+        with exact_arithmetic():
+            return self._told(billed)
+
+    def _told(self, billed: Billed) -> JsonObject:
         invoice, terms, money = billed.invoice, billed.terms, _money_of(billed)
         status, window = self._books.status(billed), invoice.window
         brief = self.brief(billed)
